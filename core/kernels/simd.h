@@ -1,0 +1,30 @@
+#pragma once
+// Vectors of a fixed width on every machine: 64 bytes, which the compiler splits where registers are narrower.
+// A fixed width fixes the order of every sum, so the number of lanes is part of the definition of a kernel.
+#include <cstdint>
+#include <cstring>
+
+namespace eg::kernels {
+
+using f32x16 = float __attribute__((vector_size(64)));
+using f64x8 = double __attribute__((vector_size(64)));
+using i32x16 = std::int32_t __attribute__((vector_size(64)));
+using i64x8 = std::int64_t __attribute__((vector_size(64)));
+using f32x8 = float __attribute__((vector_size(32)));
+
+template <class T> struct SimdOf;
+template <> struct SimdOf<float> { using type = f32x16; };
+template <> struct SimdOf<double> { using type = f64x8; };
+/// The 64-byte vector of T, and its number of lanes.
+template <class T> using Simd = typename SimdOf<T>::type;
+template <class T> inline constexpr int lanes = 64 / sizeof(T);
+
+/// Unaligned load and store.
+template <class V, class T> inline V load(const T* p) {
+  V v;
+  std::memcpy(&v, p, sizeof(V));
+  return v;
+}
+template <class V, class T> inline void store(T* p, V v) { std::memcpy(p, &v, sizeof(V)); }
+
+}  // namespace eg::kernels
