@@ -79,7 +79,8 @@ struct Parser {
         count *= static_cast<std::size_t>(size);
       }
     if (words.size() - 4 != count)
-      bad("expected " + std::to_string(count) + " values of '" + words[1] + "', got " + std::to_string(words.size() - 4));
+      bad("expected " + std::to_string(count) + " values of '" + words[1] + "', got " +
+          std::to_string(words.size() - 4));
     result.data.reserve(count);
     for (std::size_t i = 4; i < words.size(); ++i) result.data.push_back(to_number(words[i], where()));
     return result;
@@ -94,7 +95,8 @@ struct Parser {
     if (family.has(open.name)) bad("the case is there twice");
     const std::string label = family.name + ": " + open.name + ": ";
     open.args.label = label + "arg";
-    for (const char* kind : {"in", "out", "upstream", "v", "grad", "grad2", "grad3", "grad4", "state_before", "state_after"})
+    for (const char* kind :
+         {"in", "out", "upstream", "v", "grad", "grad2", "grad3", "grad4", "state_before", "state_after"})
       table(kind).label = label + kind;
   }
 

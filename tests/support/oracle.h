@@ -43,14 +43,14 @@ struct Case {
   std::vector<std::string> order;  // names of the inputs as the function takes them
   Table<std::string> args;
   Table<Value> in, out;
-  Table<Value> upstream;                        // by output
-  Table<Value> v;                               // by input: the direction of the higher orders
-  Table<Value> grad, grad2, grad3, grad4;       // by input; from grad2 on also "upstream.<output>"
+  Table<Value> upstream;                   // by output
+  Table<Value> v;                          // by input: the direction of the higher orders
+  Table<Value> grad, grad2, grad3, grad4;  // by input; from grad2 on also "upstream.<output>"
   Table<Value> state_before, state_after;
 
-  bool flag(const std::string& key) const;                          // "true", "false"
-  double number(const std::string& key) const;                      // "1e-05"
-  std::int64_t integer(const std::string& key) const;               // "2"
+  bool flag(const std::string& key) const;                           // "true", "false"
+  double number(const std::string& key) const;                       // "1e-05"
+  std::int64_t integer(const std::string& key) const;                // "2"
   std::vector<std::int64_t> integers(const std::string& key) const;  // "0,2"; "" is the empty list
   std::vector<double> numbers(const std::string& key) const;
   const std::string& text(const std::string& key) const { return args.at(key); }
