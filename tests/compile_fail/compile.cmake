@@ -1,0 +1,15 @@
+# cmake -DCXX= -DDIRS=a|b -DHEADER= -DFILE= -DEXPECT=compiles|not_found -P compile.cmake
+string(REPLACE "|" ";" DIRS "${DIRS}")
+list(TRANSFORM DIRS PREPEND "-I")
+file(WRITE "${FILE}" "#include <${HEADER}>\nint main() {}\n")
+execute_process(COMMAND "${CXX}" -std=c++20 -fsyntax-only ${DIRS} "${FILE}"
+  RESULT_VARIABLE code ERROR_VARIABLE said OUTPUT_QUIET)
+if(EXPECT STREQUAL "compiles" AND NOT code EQUAL 0)
+  message(FATAL_ERROR "<${HEADER}> should compile here:\n${said}")
+elseif(EXPECT STREQUAL "not_found")
+  if(code EQUAL 0)
+    message(FATAL_ERROR "<${HEADER}> is of a higher layer and should not compile here")
+  elseif(NOT said MATCHES "${HEADER}.*(No such file|not found)")
+    message(FATAL_ERROR "<${HEADER}> should fail because it is not found, but:\n${said}")
+  endif()
+endif()

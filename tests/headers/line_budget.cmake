@@ -1,0 +1,11 @@
+# cmake -DCXX= -DDIRS=a|b -DFILE= -DBUDGET= -P line_budget.cmake
+string(REPLACE "|" ";" DIRS "${DIRS}")
+list(TRANSFORM DIRS PREPEND "-I")
+file(WRITE "${FILE}" "#include <eigengrad/eigengrad.h>\n")
+execute_process(COMMAND "${CXX}" -std=c++20 -E -P ${DIRS} "${FILE}" OUTPUT_FILE "${FILE}.i" COMMAND_ERROR_IS_FATAL ANY)
+file(STRINGS "${FILE}.i" lines REGEX "[^ \t]")
+list(LENGTH lines count)
+message("<eigengrad/eigengrad.h>: ${count} lines after preprocessing, the budget is ${BUDGET}")
+if(count GREATER BUDGET)
+  message(FATAL_ERROR "over the budget: which public header includes more than a few light standard headers?")
+endif()

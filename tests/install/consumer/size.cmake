@@ -1,0 +1,5 @@
+file(SIZE "${FILE}" size)
+message("${FILE}: ${size} bytes, the limit is ${LIMIT}")
+if(size GREATER LIMIT)
+  message(FATAL_ERROR "too large")
+endif()
