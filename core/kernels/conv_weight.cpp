@@ -1,0 +1,227 @@
+#include <eigengrad/core/parallel.h>
+
+#include <algorithm>
+
+#include "kernels/conv.h"
+#include "kernels/scratch.h"
+#include "kernels/tile.h"
+
+namespace eg::kernels {
+namespace {
+
+// Note [Weight gradient]
+// dw[o, r] = sum over positions of g[o, position] x[r, position], r = (channel, tap), x read where the tap reads it.
+// g is transposed to lines of its channels, [position][o], so a tile multiplies one element of x (a broadcast, at any
+// stride) with vectors of channels; x needs padding but neither im2col nor phases. The positions come in units of about
+// unit_positions, small enough that the transposed g of a unit stays in cache while all tiles pass over it.
+// The units are dealt to a fixed number of partial sums, each [r][o], added in order at the end: that number follows
+// from the shape, so the bits do not depend on the number of threads.
+constexpr std::int64_t unit_positions = 192;
+constexpr std::int64_t most_partials = 8;
+constexpr std::int64_t partial_work = 1 << 20;  // multiply-adds worth a partial sum
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// The positions of a unit, and how far apart they lie in x.
+struct Walk {
+  std::int64_t n, h, w;                 // numbers of samples, lines, positions of a line
+  std::int64_t step_n, step_h, step_w;  // distances in x
+};
+
+/// to[i][v] += sum over positions of x[offset[i] + position] g[position][v]
+template <class T, int Rows, int Vecs>
+void weight_tile(const Walk& walk, const T* x, const std::int64_t* offset, const T* g, std::int64_t line, T* to) {
+  using V = Simd<T>;
+  V acc[Rows][Vecs];
+  for (int i = 0; i < Rows; ++i)
+    for (int v = 0; v < Vecs; ++v) acc[i][v] = V{};
+  for (std::int64_t n = 0; n < walk.n; ++n)
+    for (std::int64_t h = 0; h < walk.h; ++h) {
+      const T* from[Rows];
+      for (int i = 0; i < Rows; ++i) from[i] = x + n * walk.step_n + h * walk.step_h + offset[i];
+      std::int64_t at = 0;
+      for (std::int64_t w = 0; w < walk.w; ++w, at += walk.step_w, g += line) {
+        V gv[Vecs];
+        for (int v = 0; v < Vecs; ++v) gv[v] = load<V>(g + v * lanes<T>);
+        for (int i = 0; i < Rows; ++i) {
+          const T xi = from[i][at];
+          for (int v = 0; v < Vecs; ++v) acc[i][v] += xi * gv[v];
+        }
+      }
+    }
+  for (int i = 0; i < Rows; ++i)
+    for (int v = 0; v < Vecs; ++v) {
+      T* p = to + i * line + v * lanes<T>;
+      store(p, load<V>(p) + acc[i][v]);
+    }
+}
+
+template <class T>
+void run_weight_tile(int rows, int vecs, const Walk& walk, const T* x, const std::int64_t* offset, const T* g,
+                     std::int64_t line, T* to) {
+  using Function = void (*)(const Walk&, const T*, const std::int64_t*, const T*, std::int64_t, T*);
+  static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
+    struct {
+      Function f[tile_rows * tile_vecs];
+    } t{{&weight_tile<T, I / tile_vecs + 1, I % tile_vecs + 1>...}};
+    return t;
+  }
+  (std::make_integer_sequence<int, tile_rows * tile_vecs>{});
+  table.f[(rows - 1) * tile_vecs + vecs - 1](walk, x, offset, g, line, to);
+}
+
+/// to[i line + o] = from[o from_line + i] for o < n, 0 for o in [n, line); i < count.
+template <class T>
+void transpose(std::int64_t n, std::int64_t count, const T* from, std::int64_t from_line, T* to, std::int64_t line) {
+  constexpr std::int64_t block = 16;
+  for (std::int64_t i0 = 0; i0 < count; i0 += block) {
+    const std::int64_t i1 = std::min(count, i0 + block);
+    for (std::int64_t o = 0; o < n; ++o)
+      for (std::int64_t i = i0; i < i1; ++i) to[i * line + o] = from[o * from_line + i];
+    for (std::int64_t i = i0; i < i1; ++i)
+      for (std::int64_t o = n; o < line; ++o) to[i * line + o] = 0;
+  }
+}
+
+}  // namespace
+
+template <class T>
+void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
+  const std::int64_t channels = s.c_in / s.groups, outs = s.c_out / s.groups;
+  const std::int64_t depth = channels * s.kernel_h * s.kernel_w;
+  if (s.n <= 0 || s.h_out <= 0 || s.w_out <= 0) {
+    std::fill_n(dw, s.c_out * depth, T(0));
+    return;
+  }
+  const std::int64_t line = divide_up(outs, lanes<T>) * lanes<T>;
+
+  // A unit: part of a line, or some lines, or some samples.
+  const std::int64_t unit_w = divide_up(s.w_out, divide_up(s.w_out, 2 * unit_positions));
+  const std::int64_t unit_h = unit_w < s.w_out ? 1 : std::clamp<std::int64_t>(unit_positions / s.w_out, 1, s.h_out);
+  const std::int64_t unit_n =
+      unit_h < s.h_out ? 1 : std::clamp<std::int64_t>(unit_positions / (s.h_out * s.w_out), 1, s.n);
+  const std::int64_t across = divide_up(s.w_out, unit_w), down = divide_up(s.h_out, unit_h);
+  const std::int64_t units = divide_up(s.n, unit_n) * down * across;
+  const std::int64_t work = s.n * s.h_out * s.w_out * s.c_out * depth;
+  const std::int64_t partials = std::clamp<std::int64_t>(work / partial_work, 1, std::min(most_partials, units));
+
+  // Padded x of a unit, unless x itself serves.
+  const bool padded = s.padding_h > 0 || s.padding_w > 0;
+  const std::int64_t lines_x = (unit_h - 1) * s.stride_h + (s.kernel_h - 1) * s.dilation_h + 1;
+  const std::int64_t line_x = (unit_w - 1) * s.stride_w + (s.kernel_w - 1) * s.dilation_w + 1;
+  const std::int64_t step_h = padded ? line_x : s.w_in;
+  const std::int64_t step_c = padded ? lines_x * line_x : s.h_in * s.w_in;
+  const std::int64_t step_n = padded ? channels * step_c : s.c_in * step_c;
+
+  std::int64_t* const offsets = scratch<5, std::int64_t>(depth);
+  for (std::int64_t k = 0, r = 0; k < channels; ++k)
+    for (std::int64_t a = 0; a < s.kernel_h; ++a)
+      for (std::int64_t b = 0; b < s.kernel_w; ++b)
+        offsets[r++] = k * step_c + a * s.dilation_h * step_h + b * s.dilation_w;
+
+  const std::int64_t size = s.groups * depth * line;
+  T* const sums = scratch<2, T>(partials * size);
+  detail::parallel_for(partials, 1, [&](std::int64_t begin, std::int64_t end) {
+    T* const gt = scratch<3, T>(unit_n * unit_h * unit_w * line);
+    T* const px = padded ? scratch<4, T>(unit_n * step_n) : nullptr;
+    for (std::int64_t part = begin; part < end; ++part) {
+      std::fill_n(sums + part * size, size, T(0));
+      for (std::int64_t unit = part * units / partials; unit < (part + 1) * units / partials; ++unit) {
+        const std::int64_t n0 = unit / (down * across) * unit_n;
+        const std::int64_t h0 = unit / across % down * unit_h, w0 = unit % across * unit_w;
+        const Walk walk{std::min(unit_n, s.n - n0),
+                        std::min(unit_h, s.h_out - h0),
+                        std::min(unit_w, s.w_out - w0),
+                        step_n,
+                        s.stride_h * step_h,
+                        s.stride_w};
+        for (std::int64_t group = 0; group < s.groups; ++group) {
+          T* to = gt;
+          for (std::int64_t n = 0; n < walk.n; ++n) {
+            const T* from = g + ((n0 + n) * s.c_out + group * outs) * s.h_out * s.w_out + h0 * s.w_out + w0;
+            if (walk.w == s.w_out) {
+              transpose(outs, walk.h * walk.w, from, s.h_out * s.w_out, to, line);
+              to += walk.h * walk.w * line;
+            } else {
+              for (std::int64_t h = 0; h < walk.h; ++h, to += walk.w * line)
+                transpose(outs, walk.w, from + h * s.w_out, s.h_out * s.w_out, to, line);
+            }
+          }
+          const std::int64_t top = h0 * s.stride_h - s.padding_h, left = w0 * s.stride_w - s.padding_w;
+          const T* plane = x + (n0 * s.c_in + group * channels) * s.h_in * s.w_in;
+          const T* base = plane + top * s.w_in + left;
+          if (padded) {
+            const std::int64_t a = std::clamp<std::int64_t>(-left, 0, line_x);
+            const std::int64_t b = std::clamp<std::int64_t>(s.w_in - left, a, line_x);
+            T* out = px;
+            for (std::int64_t n = 0; n < walk.n; ++n)
+              for (std::int64_t k = 0; k < channels; ++k)
+                for (std::int64_t l = 0; l < lines_x; ++l, out += line_x) {
+                  if (top + l < 0 || top + l >= s.h_in) {
+                    std::fill_n(out, line_x, T(0));
+                    continue;
+                  }
+                  std::fill_n(out, a, T(0));
+                  std::copy_n(plane + ((n * s.c_in + k) * s.h_in + top + l) * s.w_in + left + a, b - a, out + a);
+                  std::fill_n(out + b, line_x - b, T(0));
+                }
+            base = px;
+          }
+          T* sum = sums + part * size + group * depth * line;
+          for (std::int64_t r = 0; r < depth; r += tile_rows) {
+            const int rows = static_cast<int>(std::min<std::int64_t>(tile_rows, depth - r));
+            for (std::int64_t o = 0; o < line; o += tile_cols<T>) {
+              const int vecs = static_cast<int>(std::min<std::int64_t>(tile_vecs, (line - o) / lanes<T>));
+              run_weight_tile(rows, vecs, walk, base, offsets + r, gt + o, line, sum + r * line + o);
+            }
+          }
+        }
+      }
+    }
+  });
+  detail::parallel_for(s.groups * outs, std::max<std::int64_t>(1, (1 << 16) / (depth * partials)),
+                       [&](std::int64_t begin, std::int64_t end) {
+                         for (std::int64_t row = begin; row < end; ++row) {
+                           const T* from = sums + row / outs * depth * line + row % outs;
+                           for (std::int64_t r = 0; r < depth; ++r) {
+                             T sum = from[r * line];
+                             for (std::int64_t p = 1; p < partials; ++p) sum += from[p * size + r * line];
+                             dw[row * depth + r] = sum;
+                           }
+                         }
+                       });
+}
+
+template <class T>
+void channel_sums(std::int64_t n, std::int64_t channels, std::int64_t size, const T* g, T* out) {
+  const std::int64_t grain = std::max<std::int64_t>(1, (1 << 16) / std::max<std::int64_t>(1, n * size));
+  detail::parallel_for(channels, grain, [&](std::int64_t begin, std::int64_t end) {
+    using V = Simd<T>;
+    constexpr std::int64_t width = lanes<T>;
+    for (std::int64_t c = begin; c < end; ++c) {
+      V acc[2] = {V{}, V{}};
+      T rest = 0;
+      for (std::int64_t s = 0; s < n; ++s) {
+        const T* row = g + (s * channels + c) * size;
+        std::int64_t i = 0;
+        for (; i + 2 * width <= size; i += 2 * width) {
+          acc[0] += load<V>(row + i);
+          acc[1] += load<V>(row + i + width);
+        }
+        for (; i + width <= size; i += width) acc[0] += load<V>(row + i);
+        for (; i < size; ++i) rest += row[i];
+      }
+      V sum = acc[0] + acc[1];
+      for (int half = width / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; ++l) sum[l] += sum[l + half];
+      out[c] = sum[0] + rest;
+    }
+  });
+}
+
+template void conv_weight_grad(const ConvShape&, const float*, const float*, float*);
+template void conv_weight_grad(const ConvShape&, const double*, const double*, double*);
+template void channel_sums(std::int64_t, std::int64_t, std::int64_t, const float*, float*);
+template void channel_sums(std::int64_t, std::int64_t, std::int64_t, const double*, double*);
+
+}  // namespace eg::kernels

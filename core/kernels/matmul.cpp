@@ -1,0 +1,245 @@
+#include "kernels/matmul.h"
+
+#include <eigengrad/core/parallel.h>
+
+#include <algorithm>
+
+#include "kernels/scratch.h"
+#include "kernels/tile.h"
+
+namespace eg::kernels {
+namespace {
+
+// Note [Three ways to multiply]
+// One operand is a vector: streams of the other, by rows (dot) or by lines (direct).
+// Small, or few rows: tiles straight from the operands, no packing (direct).
+// Large: the left operand in panels of tile_rows rows, the right one in panels of tile_cols columns, both in the order
+// in which the tiles read them, k_block at a time (packed).
+constexpr std::int64_t k_block = 256;               // A panel 8 KiB, B panel 48 KiB
+constexpr std::int64_t row_block = 12 * tile_rows;  // rows of C in a task
+constexpr std::int64_t panel_block = 8;             // column panels of C in a task
+constexpr std::int64_t direct_block = 128;          // columns of C in a task of the direct way
+constexpr std::int64_t serial_work = 96 * 96 * 96;  // m n k below which waking a thread costs more
+
+template <class T, int N>
+struct ShortVec {
+  typedef T type __attribute__((vector_size(N * sizeof(T))));
+};
+
+/// Columns [j, n) of up to tile_rows rows, with ever narrower vectors; every element keeps its order of sums.
+template <int Width, class T, class A>
+void narrow_columns(int rows, std::int64_t j, std::int64_t n, std::int64_t k, A a, const T* b, std::int64_t ldb, T* c,
+                    std::int64_t ldc, bool accumulate) {
+  if constexpr (Width >= 2) {
+    using V = typename ShortVec<T, Width>::type;
+    if (n - j >= Width) {
+      run_tile<V>(rows, 1, k, a, StridedLines<T>{b + j, ldb}, c + j, ldc, accumulate);
+      j += Width;
+    }
+    if (j < n) narrow_columns<Width / 2>(rows, j, n, k, a, b, ldb, c, ldc, accumulate);
+  } else {
+    for (int i = 0; i < rows; ++i) {
+      T sum = 0;
+      for (std::int64_t r = 0; r < k; ++r) sum += a.at(r, i) * b[r * ldb + j];
+      c[i * ldc + j] = accumulate ? c[i * ldc + j] + sum : sum;
+    }
+  }
+}
+
+/// A block of C straight from the operands; B is not transposed.
+template <class T>
+void direct(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step,
+            const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate) {
+  constexpr int width = lanes<T>;
+  for (std::int64_t j = 0; j < n;) {
+    const int vecs = static_cast<int>(std::min<std::int64_t>((n - j) / width, tile_vecs));
+    for (std::int64_t i = 0; i < m; i += tile_rows) {
+      const int rows = static_cast<int>(std::min<std::int64_t>(m - i, tile_rows));
+      const StridedRows<T> ai{a + i * a_row, a_row, a_step};
+      if (vecs > 0)
+        run_tile<Simd<T>>(rows, vecs, k, ai, StridedLines<T>{b + j, ldb}, c + i * ldc + j, ldc, accumulate);
+      else
+        narrow_columns<width / 2>(rows, j, n, k, ai, b, ldb, c + i * ldc, ldc, accumulate);
+    }
+    j += vecs > 0 ? vecs * width : n - j;
+  }
+}
+
+/// sum_r x[r] y[r] with four vectors of partial sums.
+template <class T>
+T dot(std::int64_t k, const T* x, const T* y) {
+  using V = Simd<T>;
+  constexpr int width = lanes<T>;
+  V acc[4] = {V{}, V{}, V{}, V{}};
+  std::int64_t r = 0;
+  for (; r + 4 * width <= k; r += 4 * width)
+    for (int u = 0; u < 4; ++u) acc[u] += load<V>(x + r + u * width) * load<V>(y + r + u * width);
+  for (; r + width <= k; r += width) acc[0] += load<V>(x + r) * load<V>(y + r);
+  V sum = (acc[0] + acc[1]) + (acc[2] + acc[3]);
+  T rest = 0;
+  for (; r < k; ++r) rest += x[r] * y[r];
+  for (int half = width / 2; half > 0; half /= 2)
+    for (int l = 0; l < half; ++l) sum[l] += sum[l + half];
+  return sum[0] + rest;
+}
+
+/// c[i step] (+)= rows[i] . x
+template <class T>
+void dots(std::int64_t m, std::int64_t k, const T* rows, std::int64_t ld, const T* x, T* c, std::int64_t step,
+          bool accumulate) {
+  const std::int64_t grain = std::max<std::int64_t>(1, serial_work / std::max<std::int64_t>(1, 8 * k));
+  detail::parallel_for(m, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T sum = dot(k, rows + i * ld, x);
+      c[i * step] = accumulate ? c[i * step] + sum : sum;
+    }
+  });
+}
+
+/// to[r][0..cols) = B[r][j..), zeros beyond n; `line` apart. B element (r, j) is b[r step + j col].
+template <class T>
+void pack_columns(std::int64_t k, std::int64_t cols, std::int64_t line, const T* b, std::int64_t step, std::int64_t col,
+                  T* to) {
+  if (col == 1) {
+    for (std::int64_t r = 0; r < k; ++r) {
+      for (std::int64_t j = 0; j < cols; ++j) to[r * line + j] = b[r * step + j];
+      for (std::int64_t j = cols; j < line; ++j) to[r * line + j] = 0;
+    }
+    return;
+  }
+  constexpr std::int64_t block = 16;
+  for (std::int64_t r0 = 0; r0 < k; r0 += block) {
+    const std::int64_t r1 = std::min(k, r0 + block);
+    for (std::int64_t j = 0; j < cols; ++j)
+      for (std::int64_t r = r0; r < r1; ++r) to[r * line + j] = b[r * step + j * col];
+    for (std::int64_t j = cols; j < line; ++j)
+      for (std::int64_t r = r0; r < r1; ++r) to[r * line + j] = 0;
+  }
+}
+
+template <class T>
+void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step,
+            const T* b, std::int64_t b_step, std::int64_t b_col, T* c, std::int64_t ldc, bool accumulate) {
+  constexpr std::int64_t cols = tile_cols<T>;
+  const std::int64_t panels = (n + cols - 1) / cols;
+  const std::int64_t row_blocks = (m + row_block - 1) / row_block;
+  const std::int64_t col_blocks = (panels + panel_block - 1) / panel_block;
+  T* bp = scratch<0, T>(panels * cols * std::min(k, k_block));
+  for (std::int64_t k0 = 0; k0 < k; k0 += k_block) {
+    const std::int64_t kc = std::min(k_block, k - k0);
+    const bool add = accumulate || k0 > 0;
+    detail::parallel_for(panels, panel_block, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t p = begin; p < end; ++p)
+        pack_columns(kc, std::min(cols, n - p * cols), cols, b + k0 * b_step + p * cols * b_col, b_step, b_col,
+                     bp + p * cols * kc);
+    });
+    detail::parallel_for(row_blocks * col_blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+      T* ap = scratch<1, T>(row_block * k_block + tile_rows * cols);
+      T* edge = ap + row_block * k_block;
+      std::int64_t have = -1;
+      for (std::int64_t task = begin; task < end; ++task) {
+        const std::int64_t i0 = task / col_blocks * row_block, i1 = std::min(m, i0 + row_block);
+        const std::int64_t p0 = task % col_blocks * panel_block, p1 = std::min(panels, p0 + panel_block);
+        if (have != i0)
+          for (std::int64_t i = i0; i < i1; i += tile_rows)
+            pack_columns(kc, std::min<std::int64_t>(tile_rows, i1 - i), tile_rows, a + i * a_row + k0 * a_step, a_step,
+                         a_row, ap + (i - i0) * kc);
+        have = i0;
+        for (std::int64_t p = p0; p < p1; ++p) {
+          const StridedLines<T> lines{bp + p * cols * kc, cols};
+          const std::int64_t j = p * cols, width = std::min(cols, n - j);
+          const int vecs = static_cast<int>((width + lanes<T> - 1) / lanes<T>);
+          for (std::int64_t i = i0; i < i1; i += tile_rows) {
+            const int rows = static_cast<int>(std::min<std::int64_t>(tile_rows, i1 - i));
+            const PackedRows<T> panel{ap + (i - i0) * kc};
+            T* to = c + i * ldc + j;
+            if (width % lanes<T> == 0) {
+              run_tile<Simd<T>>(rows, vecs, kc, panel, lines, to, ldc, add);
+            } else {
+              run_tile<Simd<T>>(rows, vecs, kc, panel, lines, edge, cols, false);
+              for (int u = 0; u < rows; ++u)
+                for (std::int64_t v = 0; v < width; ++v)
+                  to[u * ldc + v] = add ? to[u * ldc + v] + edge[u * cols + v] : edge[u * cols + v];
+            }
+          }
+        }
+      }
+    });
+  }
+}
+
+}  // namespace
+
+template <class T>
+void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
+          const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate) {
+  if (m <= 0 || n <= 0) return;
+  if (k <= 0) {
+    if (!accumulate)
+      for (std::int64_t i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, T(0));
+    return;
+  }
+  const std::int64_t a_row = trans_a ? 1 : lda, a_step = trans_a ? lda : 1;
+  const std::int64_t b_step = trans_b ? 1 : ldb, b_col = trans_b ? ldb : 1;
+  if (n == 1 && a_step == 1 && k >= 8) {
+    const T* x = b;
+    if (b_step != 1) {
+      T* copy = scratch<0, T>(k);
+      for (std::int64_t r = 0; r < k; ++r) copy[r] = b[r * b_step];
+      x = copy;
+    }
+    return dots(m, k, a, a_row, x, c, ldc, accumulate);
+  }
+  if (m == 1 && b_step == 1 && k >= 8) {
+    const T* x = a;
+    if (a_step != 1) {
+      T* copy = scratch<0, T>(k);
+      for (std::int64_t r = 0; r < k; ++r) copy[r] = a[r * a_step];
+      x = copy;
+    }
+    return dots(n, k, b, b_col, x, c, std::int64_t{1}, accumulate);
+  }
+  const std::int64_t work = m * n * k;
+  if (work > serial_work / 2 && m > 2 * tile_rows && n >= lanes<T>)
+    return packed(m, n, k, a, a_row, a_step, b, b_step, b_col, c, ldc, accumulate);
+  if (b_col != 1) {
+    T* copy = scratch<0, T>(k * n);
+    pack_columns(k, n, n, b, b_step, b_col, copy);
+    b = copy;
+    ldb = n;
+  }
+  if (work <= serial_work) return direct(m, n, k, a, a_row, a_step, b, ldb, c, ldc, accumulate);
+  detail::parallel_for((n + direct_block - 1) / direct_block, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+      const std::int64_t j = t * direct_block;
+      direct(m, std::min(direct_block, n - j), k, a, a_row, a_step, b + j, ldb, c + j, ldc, accumulate);
+    }
+  });
+}
+
+template <class T>
+void gemm_batch(std::int64_t batch, bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k,
+                const T* a, std::int64_t lda, std::int64_t stride_a, const T* b, std::int64_t ldb,
+                std::int64_t stride_b, T* c, std::int64_t ldc, std::int64_t stride_c, bool accumulate) {
+  if (m <= 0 || n <= 0) return;
+  // Products large enough to use every thread by themselves go one by one.
+  const std::int64_t work = std::max<std::int64_t>(1, m * n * std::max<std::int64_t>(k, 1));
+  const std::int64_t grain = work >= 64 * serial_work ? batch : std::max<std::int64_t>(1, serial_work / work);
+  detail::parallel_for(batch, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t s = begin; s < end; ++s)
+      gemm(trans_a, trans_b, m, n, k, a + s * stride_a, lda, b + s * stride_b, ldb, c + s * stride_c, ldc, accumulate);
+  });
+}
+
+template void gemm(bool, bool, std::int64_t, std::int64_t, std::int64_t, const float*, std::int64_t, const float*,
+                   std::int64_t, float*, std::int64_t, bool);
+template void gemm(bool, bool, std::int64_t, std::int64_t, std::int64_t, const double*, std::int64_t, const double*,
+                   std::int64_t, double*, std::int64_t, bool);
+template void gemm_batch(std::int64_t, bool, bool, std::int64_t, std::int64_t, std::int64_t, const float*, std::int64_t,
+                         std::int64_t, const float*, std::int64_t, std::int64_t, float*, std::int64_t, std::int64_t,
+                         bool);
+template void gemm_batch(std::int64_t, bool, bool, std::int64_t, std::int64_t, std::int64_t, const double*,
+                         std::int64_t, std::int64_t, const double*, std::int64_t, std::int64_t, double*, std::int64_t,
+                         std::int64_t, bool);
+
+}  // namespace eg::kernels
