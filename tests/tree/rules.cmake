@@ -31,7 +31,9 @@ forbid(plain "^[ \t]*#[ \t]*define[ \t]" "a public header defines no macro")
 forbid(no_eigen "#[ \t]*include[ \t]*[<\"](Eigen/|unsupported/|.*detail/eigen\\.h)" "only core sees Eigen")
 forbid(library "#[ \t]*include[ \t]*[<\"](\\.\\./)+(core|autograd|nn|optim|io)/" "a path around the layers; spell it <eigengrad/...>")
 forbid(library "#[ \t]*include[ \t]*[<\"].*mmintrin\\.h" "no intrinsics of one machine; the core is built for WebAssembly too")
-forbid(library "(^|[^A-Za-z0-9_:.])(std::)?(abort|exit|printf|puts) *\\(|std::(cout|cerr)" "the library never prints and never ends the program")
+set(code "^(([^/]|/[^/])*[^A-Za-z0-9_:./])?")  # not in a comment
+forbid(library "${code}(std::)?(abort|exit|printf|puts) *\\(" "the library never prints and never ends the program")
+forbid(library "${code}std::(cout|cerr|clog)" "the library never prints and never ends the program")
 
 # No text file names a place on somebody's machine.
 find_program(git git)
