@@ -4,3 +4,8 @@
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/parallel.h>
 #include <eigengrad/core/shape.h>
+#include <eigengrad/autograd/creation.h>
+#include <eigengrad/autograd/engine.h>
+#include <eigengrad/autograd/grad_mode.h>
+#include <eigengrad/autograd/ops.h>
+#include <eigengrad/autograd/tensor.h>

@@ -5,13 +5,15 @@
 # -fno-trapping-math    a select may compute both sides; nobody reads the floating-point flags
 # -march=x86-64-v4/-v3  the level this machine has. Plain -march=native tunes AVX-512 CPUs that g++ 12 does not know
 #                       for 256-bit vectors, which costs Eigen's products 20 - 25 %; the levels tune generically.
+# -Wno-(maybe-)uninitialized  g++ 12 warns of its own AVX-512 headers (GCC bug 105593)
 include(CheckCXXSourceCompiles)
 include(CheckCXXSourceRuns)
 include(CheckCXXCompilerFlag)
 
 add_library(eigengrad_flags INTERFACE)
 target_compile_options(eigengrad_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wno-psabi -Wno-unknown-warning-option -fno-math-errno -fno-trapping-math
+  -Wall -Wextra -Wpedantic -Wshadow -Wno-psabi
+  "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-uninitialized>" -fno-math-errno -fno-trapping-math
   $<$<CONFIG:Release>:-O3> -ffunction-sections -fdata-sections
   $<$<BOOL:${EIGENGRAD_WERROR}>:-Werror>)
 

@@ -1,0 +1,210 @@
+#include <eigengrad/core/error.h>
+#include <eigengrad/core/parallel.h>
+
+#include <cmath>
+
+#include "detail/format.h"
+#include "kernels/copy.h"
+#include "kernels/elementwise.h"
+#include "kernels/strided.h"
+
+namespace eg::kernels {
+namespace {
+
+// --- the functions: one element of type T, p a parameter ---------------------------------------------------------------
+template <class T> T nan_or(T a, T b, T chosen) { return a != a ? a : b != b ? b : chosen; }
+struct Add { template <class T> static T f(T a, T b, T) { return a + b; } };
+struct Sub { template <class T> static T f(T a, T b, T) { return a - b; } };
+struct Mul { template <class T> static T f(T a, T b, T) { return a * b; } };
+struct Div { template <class T> static T f(T a, T b, T) { return a / b; } };
+struct Pow { template <class T> static T f(T a, T b, T) { return static_cast<T>(std::pow(a, b)); } };
+struct Minimum { template <class T> static T f(T a, T b, T) { return nan_or(a, b, b < a ? b : a); } };
+struct Maximum { template <class T> static T f(T a, T b, T) { return nan_or(a, b, a < b ? b : a); } };
+struct Atan2 { template <class T> static T f(T a, T b, T) { return static_cast<T>(std::atan2(a, b)); } };
+struct Eq { template <class T> static bool f(T a, T b, T) { return a == b; } };
+struct Ne { template <class T> static bool f(T a, T b, T) { return a != b; } };
+struct Lt { template <class T> static bool f(T a, T b, T) { return a < b; } };
+struct Le { template <class T> static bool f(T a, T b, T) { return a <= b; } };
+struct Gt { template <class T> static bool f(T a, T b, T) { return a > b; } };
+struct Ge { template <class T> static bool f(T a, T b, T) { return a >= b; } };
+struct And { template <class T> static bool f(T a, T b, T) { return (a != T(0)) & (b != T(0)); } };
+struct Or { template <class T> static bool f(T a, T b, T) { return (a != T(0)) | (b != T(0)); } };
+struct Xor { template <class T> static bool f(T a, T b, T) { return (a != T(0)) != (b != T(0)); } };
+struct AddScaled { template <class T> static T f(T a, T b, T p) { return a + p * b; } };
+struct TanhGrad { template <class T> static T f(T g, T y, T) { return g * (T(1) - y * y); } };
+struct SigmoidGrad { template <class T> static T f(T g, T y, T) { return g * (y * (T(1) - y)); } };
+struct ReluGrad { template <class T> static T f(T g, T y, T) { return y > T(0) ? g : T(0); } };
+struct LeakyReluGrad { template <class T> static T f(T g, T x, T p) { return x > T(0) ? g : p * g; } };
+
+// --- a run of n elements -----------------------------------------------------------------------------------------------
+// sa, sb: strides of the inputs in elements; 0 repeats one element. The output is without gaps. a or b may be the output.
+template <class F, class T, class R>
+void run(const void* va, std::int64_t sa, const void* vb, std::int64_t sb, void* vo, std::int64_t n, double pd) {
+  const T* a = static_cast<const T*>(va);
+  const T* b = static_cast<const T*>(vb);
+  R* o = static_cast<R*>(vo);
+  const T p = static_cast<T>(pd);
+  if (sa == 1 && sb == 1) {
+#pragma GCC ivdep
+    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i], b[i], p);
+  } else if (sa == 1 && sb == 0) {
+    const T c = *b;
+#pragma GCC ivdep
+    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i], c, p);
+  } else if (sa == 0 && sb == 1) {
+    const T c = *a;
+#pragma GCC ivdep
+    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(c, b[i], p);
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i * sa], b[i * sb], p);
+  }
+}
+using Run = void (*)(const void*, std::int64_t, const void*, std::int64_t, void*, std::int64_t, double);
+
+struct Entry {
+  const char* name;
+  bool gives_bool;
+  Run runs[4];  // by DType; null where the function is not defined for the type
+};
+template <class F> constexpr Entry number(const char* name) {
+  return {name, false, {nullptr, &run<F, std::int64_t, std::int64_t>, &run<F, float, float>, &run<F, double, double>}};
+}
+template <class F> constexpr Entry fraction(const char* name) {
+  return {name, false, {nullptr, nullptr, &run<F, float, float>, &run<F, double, double>}};
+}
+template <class F> constexpr Entry truth(const char* name) {
+  return {name, true, {&run<F, bool, bool>, &run<F, std::int64_t, bool>, &run<F, float, bool>, &run<F, double, bool>}};
+}
+// In the order of enum Binary.
+constexpr Entry table[] = {
+    number<Add>("add"), number<Sub>("sub"), number<Mul>("mul"), fraction<Div>("div"), fraction<Pow>("pow"),
+    number<Minimum>("minimum"), number<Maximum>("maximum"), fraction<Atan2>("atan2"),
+    truth<Eq>("eq"), truth<Ne>("ne"), truth<Lt>("lt"), truth<Le>("le"), truth<Gt>("gt"), truth<Ge>("ge"),
+    truth<And>("logical_and"), truth<Or>("logical_or"), truth<Xor>("logical_xor"),
+    number<AddScaled>("add_scaled"), fraction<TanhGrad>("tanh_grad"), fraction<SigmoidGrad>("sigmoid_grad"),
+    fraction<ReluGrad>("relu_grad"), fraction<LeakyReluGrad>("leaky_relu_grad")};
+static_assert(std::size(table) == static_cast<std::size_t>(Binary::count));
+
+// The type the function computes in, for operands of type t: bool counts as int64, integers as float32 where needed.
+DType compute_type(const Entry& e, DType t) {
+  while (!e.runs[static_cast<int>(t)]) t = static_cast<DType>(static_cast<int>(t) + 1);
+  return t;
+}
+
+bool reusable(const Array* r, const Shape& shape, DType dtype) {
+  return r && r->defined() && r->unique() && r->contiguous() && r->dtype() == dtype && r->shape() == shape;
+}
+
+Array apply(const Entry& e, const Array& a, const Array& b, DType type, double p, Array* reuse) {
+  const DType result = e.gives_bool ? DType::boolean : type;
+  const Run f = e.runs[static_cast<int>(type)];
+  const std::int64_t item = static_cast<std::int64_t>(itemsize(type)), out_item = static_cast<std::int64_t>(itemsize(result));
+  const bool same = a.shape() == b.shape();
+  if (same && a.contiguous() && b.contiguous()) {
+    Array out = reusable(reuse, a.shape(), result) ? *reuse : Array(a.shape(), result);
+    const std::int64_t n = a.numel();
+    if (n <= parallel_grain) {
+      f(a.raw(), 1, b.raw(), 1, out.raw(), n, p);
+    } else {
+      detail::parallel_for(n, parallel_grain, [&](std::int64_t s, std::int64_t t) {
+        f(a.raw() + s * item, 1, b.raw() + s * item, 1, out.raw() + s * out_item, t - s, p);
+      });
+    }
+    return out;
+  }
+  const Shape shape = same ? a.shape() : broadcast_shapes(e.name, a.shape(), b.shape());
+  Array out = reusable(reuse, shape, result) ? *reuse : Array(shape, result);
+  if (out.numel() == 0) return out;
+  const LoopNest<3> nest(shape, {&a, &b, &out});
+  const std::int64_t n = nest.inner(), sa = nest.strides[0][nest.rank - 1], sb = nest.strides[1][nest.rank - 1];
+  auto at = [&](std::int64_t oa, std::int64_t ob, std::int64_t oo, std::int64_t count) {
+    f(a.raw() + oa * item, sa, b.raw() + ob * item, sb, out.raw() + oo * out_item, count, p);
+  };
+  if (nest.rank == 1) {
+    detail::parallel_for(n, parallel_grain, [&](std::int64_t s, std::int64_t t) { at(s * sa, s * sb, s, t - s); });
+  } else {
+    detail::parallel_for(nest.outer(), std::max<std::int64_t>(1, parallel_grain / n), [&](std::int64_t s, std::int64_t t) {
+      nest.rows(s, t, [&](const std::int64_t* o) { at(o[0], o[1], o[2], n); });
+    });
+  }
+  return out;
+}
+
+Array as(const Array& a, DType t) { return a.dtype() == t ? a : cast(a, t); }
+
+DType scalar_type(DType tensor, Scalar s) {
+  return !s.integral() && !is_floating(tensor) ? DType::float32 : tensor == DType::boolean && s.integral() ? DType::int64 : tensor;
+}
+
+Array scalar_array(Scalar s, DType t) { return full({}, t, s); }
+
+}  // namespace
+
+Array binary(Binary f, const Array& a, const Array& b, double p, Array* reuse) {
+  const Entry& e = table[static_cast<int>(f)];
+  if (a.dtype() == b.dtype() && e.runs[static_cast<int>(a.dtype())]) return apply(e, a, b, a.dtype(), p, reuse);
+  const DType t = compute_type(e, promote(a.dtype(), b.dtype()));
+  return apply(e, as(a, t), as(b, t), t, p, reuse);
+}
+
+Array binary(Binary f, const Array& a, Scalar b, Array* reuse) {
+  const Entry& e = table[static_cast<int>(f)];
+  const DType t = compute_type(e, scalar_type(a.dtype(), b));
+  return apply(e, as(a, t), scalar_array(b, t), t, 0, reuse);
+}
+
+Array binary(Binary f, Scalar a, const Array& b, Array* reuse) {
+  const Entry& e = table[static_cast<int>(f)];
+  const DType t = compute_type(e, scalar_type(b.dtype(), a));
+  return apply(e, scalar_array(a, t), as(b, t), t, 0, reuse);
+}
+
+void binary_into(Binary f, Array& a, const Array& b, double p) {
+  const Entry& e = table[static_cast<int>(f)];
+  const Run run = e.runs[static_cast<int>(a.dtype())];
+  if (!run || e.gives_bool) fail<DTypeError>(e.name, "expected elements the result can be stored in, got {}", a.dtype());
+  const Array rhs = as(b, a.dtype());
+  if (a.contiguous() && rhs.contiguous() && a.shape() == rhs.shape()) {
+    const std::int64_t item = static_cast<std::int64_t>(itemsize(a.dtype()));
+    detail::parallel_for(a.numel(), parallel_grain, [&](std::int64_t s, std::int64_t t) {
+      run(a.raw() + s * item, 1, rhs.raw() + s * item, 1, a.raw() + s * item, t - s, p);
+    });
+    return;
+  }
+  if (broadcast_shapes(e.name, a.shape(), b.shape()) != a.shape())
+    fail<ShapeError>(e.name, "expected an operand that broadcasts to {}, got {}", a.shape(), b.shape());
+  copy_into(a, apply(e, a, rhs, a.dtype(), p, nullptr));
+}
+
+Array where(const Array& condition, const Array& a, const Array& b) {
+  if (condition.dtype() != DType::boolean)
+    fail<DTypeError>("where", "expected a bool condition, got {}; compare with 0 first", condition.dtype());
+  const DType t = promote(a.dtype(), b.dtype());
+  const Array x = as(a, t), y = as(b, t);
+  const Shape shape = broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
+  Array out(shape, t);
+  if (out.numel() == 0) return out;
+  const LoopNest<4> nest(shape, {&condition, &x, &y, &out});
+  auto loop = [&]<class T>(T*) {
+    const std::int64_t n = nest.inner();
+    std::int64_t s[4];
+    for (int k = 0; k < 4; ++k) s[k] = nest.strides[k][nest.rank - 1];
+    detail::parallel_for(nest.outer(), std::max<std::int64_t>(1, parallel_grain / n), [&](std::int64_t first, std::int64_t last) {
+      nest.rows(first, last, [&](const std::int64_t* at) {
+        const bool* c = condition.data<bool>() + at[0];
+        const T *p = x.data<T>() + at[1], *q = y.data<T>() + at[2];
+        T* o = out.data<T>() + at[3];
+        for (std::int64_t i = 0; i < n; ++i) o[i * s[3]] = c[i * s[0]] ? p[i * s[1]] : q[i * s[2]];
+      });
+    });
+  };
+  switch (t) {
+    case DType::boolean: loop(static_cast<bool*>(nullptr)); break;
+    case DType::int64: loop(static_cast<std::int64_t*>(nullptr)); break;
+    case DType::float32: loop(static_cast<float*>(nullptr)); break;
+    case DType::float64: loop(static_cast<double*>(nullptr)); break;
+  }
+  return out;
+}
+
+}  // namespace eg::kernels

@@ -1,0 +1,129 @@
+#include <eigengrad/core/parallel.h>
+
+#include <cmath>
+
+#include "detail/eigen.h"
+#include "kernels/copy.h"
+#include "kernels/elementwise.h"
+#include "kernels/strided.h"
+
+namespace eg::kernels {
+namespace {
+
+// A run without gaps as an Eigen array: exp, log, tanh and so on are Eigen's vector functions.
+template <class T> using In = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;
+template <class T> using Out = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
+
+// --- functions written as loops over one element ------------------------------------------------------------------------
+struct Neg { template <class T> static T f(T x, T, T) { return -x; } };
+struct Abs { template <class T> static T f(T x, T, T) { return std::abs(x); } };
+struct Sign { template <class T> static T f(T x, T, T) { return x != x ? x : static_cast<T>((x > T(0)) - (x < T(0))); } };
+struct Square { template <class T> static T f(T x, T, T) { return x * x; } };
+struct Reciprocal { template <class T> static T f(T x, T, T) { return T(1) / x; } };
+struct Sqrt { template <class T> static T f(T x, T, T) { return std::sqrt(x); } };
+struct Rsqrt { template <class T> static T f(T x, T, T) { return T(1) / std::sqrt(x); } };
+struct Expm1 { template <class T> static T f(T x, T, T) { return std::expm1(x); } };
+struct Log1p { template <class T> static T f(T x, T, T) { return std::log1p(x); } };
+struct Erf { template <class T> static T f(T x, T, T) { return std::erf(x); } };
+struct Relu { template <class T> static T f(T x, T, T) { return x < T(0) ? T(0) : x; } };
+struct LeakyRelu { template <class T> static T f(T x, T p, T) { return x > T(0) ? x : p * x; } };
+struct Softplus {
+  template <class T> static T f(T x, T, T) { return (x < T(0) ? T(0) : x) + std::log1p(std::exp(-std::abs(x))); }
+};
+struct Clamp { template <class T> static T f(T x, T p, T q) { return x < p ? p : x > q ? q : x; } };
+struct Floor { template <class T> static T f(T x, T, T) { return std::floor(x); } };
+struct Ceil { template <class T> static T f(T x, T, T) { return std::ceil(x); } };
+struct Round { template <class T> static T f(T x, T, T) { return std::nearbyint(x); } };
+struct Trunc { template <class T> static T f(T x, T, T) { return std::trunc(x); } };
+
+using Run = void (*)(const void* x, void* out, std::int64_t n, double p, double q);
+
+template <class F, class T> void loop(const void* vx, void* vo, std::int64_t n, double pd, double qd) {
+  const T* x = static_cast<const T*>(vx);
+  T* o = static_cast<T*>(vo);
+  const T p = static_cast<T>(pd), q = static_cast<T>(qd);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(x[i], p, q);
+}
+
+// --- functions that Eigen vectorizes -------------------------------------------------------------------------------------
+struct Exp { template <class A> static auto f(const A& x) { return x.exp(); } };
+struct Log { template <class A> static auto f(const A& x) { return x.log(); } };
+struct Sin { template <class A> static auto f(const A& x) { return x.sin(); } };
+struct Cos { template <class A> static auto f(const A& x) { return x.cos(); } };
+struct Tanh { template <class A> static auto f(const A& x) { return x.tanh(); } };
+struct Sigmoid { template <class A> static auto f(const A& x) { return x.logistic(); } };
+
+// The tail that does not fill a vector goes through one as well, so that an element's value does not depend on where
+// in the array it stands.
+template <class F, class T> void vector(const void* vx, void* vo, std::int64_t n, double, double) {
+  constexpr std::int64_t width = 64 / sizeof(T);
+  const T* x = static_cast<const T*>(vx);
+  T* o = static_cast<T*>(vo);
+  const std::int64_t whole = n / width * width;
+  using Block = Eigen::Array<T, static_cast<int>(width), 1>;
+  if (whole) Out<T>(o, whole) = F::f(In<T>(x, whole));
+  if (n > whole) {
+    Block in = Block::Ones(), out;
+    for (std::int64_t i = whole; i < n; ++i) in[i - whole] = x[i];
+    out = F::f(in);
+    for (std::int64_t i = whole; i < n; ++i) o[i] = out[i - whole];
+  }
+}
+
+struct Entry { Run runs[4]; };  // by DType; null where the function gives fractions
+template <class F> constexpr Entry number() { return {{nullptr, &loop<F, std::int64_t>, &loop<F, float>, &loop<F, double>}}; }
+template <class F> constexpr Entry fraction() { return {{nullptr, nullptr, &loop<F, float>, &loop<F, double>}}; }
+template <class F> constexpr Entry eigen() { return {{nullptr, nullptr, &vector<F, float>, &vector<F, double>}}; }
+
+// In the order of enum Unary.
+constexpr Entry table[] = {
+    number<Neg>(), number<Abs>(), number<Sign>(), number<Square>(), fraction<Reciprocal>(), fraction<Sqrt>(),
+    fraction<Rsqrt>(), eigen<Exp>(), fraction<Expm1>(), eigen<Log>(), fraction<Log1p>(), eigen<Sin>(), eigen<Cos>(),
+    eigen<Tanh>(), eigen<Sigmoid>(), fraction<Erf>(), number<Relu>(), fraction<LeakyRelu>(), fraction<Softplus>(),
+    fraction<Clamp>(), fraction<Floor>(), fraction<Ceil>(), fraction<Round>(), fraction<Trunc>()};
+static_assert(std::size(table) == static_cast<std::size_t>(Unary::count));
+
+template <class Test> Array predicate(const Array& x, Test test) {
+  const Array in = contiguous(x);
+  Array out(x.shape(), DType::boolean);
+  bool* o = out.data<bool>();
+  auto run = [&](const auto* p) {
+    for (std::int64_t i = 0; i < in.numel(); ++i) o[i] = test(p[i]);
+  };
+  switch (x.dtype()) {
+    case DType::boolean: run(in.data<bool>()); break;
+    case DType::int64: run(in.data<std::int64_t>()); break;
+    case DType::float32: run(in.data<float>()); break;
+    case DType::float64: run(in.data<double>()); break;
+  }
+  return out;
+}
+
+}  // namespace
+
+Array unary(Unary f, const Array& x, double p, double q, Array* reuse) {
+  const Entry& e = table[static_cast<int>(f)];
+  DType t = x.dtype();
+  while (!e.runs[static_cast<int>(t)]) t = static_cast<DType>(static_cast<int>(t) + 1);
+  const Array in = t == x.dtype() ? contiguous(x) : cast(x, t);
+  const Run run = e.runs[static_cast<int>(t)];
+  const bool take = reuse && reuse->defined() && reuse->unique() && reuse->contiguous() && reuse->dtype() == t &&
+                    reuse->shape() == x.shape();
+  Array out = take ? *reuse : Array(x.shape(), t);
+  const std::int64_t n = in.numel(), item = static_cast<std::int64_t>(itemsize(t));
+  if (n <= parallel_grain) {
+    run(in.raw(), out.raw(), n, p, q);
+  } else {
+    detail::parallel_for(n, parallel_grain, [&](std::int64_t b, std::int64_t s) {
+      run(in.raw() + b * item, out.raw() + b * item, s - b, p, q);
+    });
+  }
+  return out;
+}
+
+Array logical_not(const Array& x) { return predicate(x, [](auto v) { return !v; }); }
+Array is_nan(const Array& x) { return predicate(x, [](auto v) { return v != v; }); }
+Array is_finite(const Array& x) { return predicate(x, [](auto v) { return v - v == 0; }); }
+
+}  // namespace eg::kernels
