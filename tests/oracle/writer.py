@@ -147,9 +147,11 @@ class Family:
     def end(self):
         self.lines.append("end")
 
-    def case(self, name, fn, inputs, args=None, order=2, diff=None, note=None, check=None, check_order=2, tol=1e-12):
+    def case(self, name, fn, inputs, args=None, order=2, diff=None, note=None, check=None, check_order=2, tol=1e-12,
+             before=None, after=None):
         """Writes `fn(*inputs)`. order: how many times to differentiate. check: another way to the same numbers,
-        compared up to check_order. diff: the inputs to differentiate by (all floating ones unless said)."""
+        compared up to check_order. diff: the inputs to differentiate by (all floating ones unless said).
+        before: state to write; after: called at the end, gives the state that the last run of fn left."""
         g = self.generator(name)
         tensors = {k: (spec if isinstance(spec, torch.Tensor) else spec(g)) for k, spec in inputs.items()}
         if diff is None:
@@ -169,6 +171,8 @@ class Family:
                 for k in got:
                     close(f"{name} grad{i + 1} {k}", grads[i][k], got[k], tol)
         self.begin(name, args, note)
+        for k, t in (before or {}).items():
+            self.put("state_before", k, t)
         for k, t in tensors.items():
             self.put("in", k, t)
         for k, t in outs.items():
@@ -181,6 +185,8 @@ class Family:
         for i, got in enumerate(grads):
             for k, t in got.items():
                 self.put("grad" if i == 0 else f"grad{i + 1}", k, t)
+        for k, t in (after() if after else {}).items():
+            self.put("state_after", k, t)
         self.end()
 
     def write(self, folder):
