@@ -1,0 +1,116 @@
+#pragma once
+// What the normalization kernels share: walking a row in vectors, sums of a row, and eight horizontal sums at once.
+//
+// Note [Same bits for a row]
+// A row's result may not depend on its neighbours, its place or the number of threads. So every row, alone or among
+// eight, goes through the same functions here: vectors of fixed width, four accumulators, and one fixed tree at the end
+// (reduce8), where a row's own lanes meet in the same order wherever the row stands and whatever the others hold.
+#include <algorithm>
+#include <cstdint>
+
+#include "simd.h"
+
+namespace eg::kernels {
+
+template <class T> struct LaneMask { using type = i32x16; };
+template <> struct LaneMask<double> { using type = i64x8; };
+
+/// A row of `length` values as whole vectors plus one last vector. Rows of at least one vector take the last one
+/// ending at the row's end, overlapping its predecessor; shorter rows are padded with zeros.
+template <class T> struct RowWalk {
+  using V = Simd<T>;
+  using M = typename LaneMask<T>::type;
+  static constexpr std::int64_t N = lanes<T>;
+
+  explicit RowWalk(std::int64_t n) : length(n), full(n / N * N), rest(n % N != 0) {
+    // Lanes of the last vector that no whole vector holds.
+    const std::int64_t first = n >= N ? full - (n - N) : 0, end = n >= N ? N : n;
+    for (std::int64_t i = 0; i < N; ++i) fresh[i] = i >= first && i < end ? -1 : 0;
+  }
+
+  V load_last(const T* x) const {
+    if (length >= N) return load<V>(x + length - N);
+    V v{};
+    for (std::int64_t i = 0; i < length; ++i) v[i] = x[i];
+    return v;
+  }
+  void store_last(T* y, V v) const {
+    if (length >= N) return store(y + length - N, v);
+    for (std::int64_t i = 0; i < length; ++i) y[i] = v[i];
+  }
+  V only_fresh(V v) const { return (V)((M)v & fresh); }
+
+  std::int64_t length, full;
+  bool rest;
+  M fresh;
+};
+
+/// y[i] = f(in[i]...) over a row, in vectors. y may be one of the inputs: the last vector is read before any is stored.
+template <class T, class F, class... In> inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
+  using V = Simd<T>;
+  V last{};
+  if (w.rest) last = f(w.load_last(in)...);
+  for (std::int64_t i = 0; i < w.full; i += w.N) store(y + i, f(load<V>(in + i)...));
+  if (w.rest) w.store_last(y, last);
+}
+
+/// total += v, in double.
+inline void flush(f64x8& total, f32x16 v) {
+  const f32x8 lo = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+  const f32x8 hi = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+  total += __builtin_convertvector(lo, f64x8) + __builtin_convertvector(hi, f64x8);
+}
+inline void flush(f64x8& total, f64x8 v) { total += v; }
+
+/// Adds K sums over a row to total[K]. terms(a, keep, v...) adds the terms of one vector to a[K]; keep() zeroes the
+/// lanes that do not count. A float accumulator takes at most 16 values a lane before it goes to double.
+template <class T, int K, class F, class... In>
+inline void row_sums(const RowWalk<T>& w, f64x8* total, F terms, const In*... in) {
+  using V = Simd<T>;
+  constexpr std::int64_t N = lanes<T>;
+  const auto all = [](V v) { return v; };
+  std::int64_t i = 0;
+  do {
+    V a[4][K] = {};
+    const std::int64_t end = std::min(w.full, i + 64 * N);
+    for (; i + 4 * N <= end; i += 4 * N) {
+      terms(a[0], all, load<V>(in + i)...);
+      terms(a[1], all, load<V>(in + i + N)...);
+      terms(a[2], all, load<V>(in + i + 2 * N)...);
+      terms(a[3], all, load<V>(in + i + 3 * N)...);
+    }
+    if (end == w.full) {
+      if (i < end) terms(a[0], all, load<V>(in + i)...), i += N;
+      if (i < end) terms(a[1], all, load<V>(in + i)...), i += N;
+      if (i < end) terms(a[2], all, load<V>(in + i)...), i += N;
+      if (w.rest) terms(a[3], [&](V v) { return w.only_fresh(v); }, w.load_last(in)...);
+    }
+    for (int k = 0; k < K; ++k) flush(total[k], (a[0][k] + a[1][k]) + (a[2][k] + a[3][k]));
+  } while (i < w.full);
+}
+
+/// Lane r of the result = the sum of the lanes of v[r], for vectors of 8 lanes.
+template <class V> inline V reduce8(const V (&v)[8]) {
+  V t[4], u[2];
+  for (int i = 0; i < 4; ++i)
+    t[i] = __builtin_shufflevector(v[i], v[i + 4], 0, 1, 2, 3, 8, 9, 10, 11) +
+           __builtin_shufflevector(v[i], v[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  for (int i = 0; i < 2; ++i)
+    u[i] = __builtin_shufflevector(t[i], t[i + 2], 0, 1, 8, 9, 4, 5, 12, 13) +
+           __builtin_shufflevector(t[i], t[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+  return __builtin_shufflevector(u[0], u[1], 0, 8, 2, 10, 4, 12, 6, 14) +
+         __builtin_shufflevector(u[0], u[1], 1, 9, 3, 11, 5, 13, 7, 15);
+}
+
+/// Rows that one block works on: as many as keep a block's values in the first-level cache, at most 8.
+inline int block_rows(std::int64_t row_values) {
+  return static_cast<int>(std::clamp<std::int64_t>(4096 / std::max<std::int64_t>(row_values, 1), 1, 8));
+}
+
+/// Rows a thread takes at a time: whole blocks of about 16k values.
+inline std::int64_t grain_rows(std::int64_t row_values) {
+  const std::int64_t rows = 16384 / std::max<std::int64_t>(row_values, 1), block = block_rows(row_values);
+  return std::max(block, rows / block * block);
+}
+
+}  // namespace eg::kernels
