@@ -104,10 +104,12 @@ def derive(fn, inputs, diff, upstream, v, order):
     leaves = {k: (t.clone().requires_grad_(k in diff)) for k, t in inputs.items()}
     up = {k: t.clone().requires_grad_(order >= 2) for k, t in upstream.items()}
     outs = outputs(fn(*leaves.values()))
+    sums = []
     live = [k for k in up if outs[k].requires_grad]
     grads = []
     s = sum((outs[k] * up[k]).sum() for k in live)
     for k in range(1, order + 1):
+        sums.append(float(s))
         wanted = {n: leaves[n] for n in diff}
         if k >= 2:
             wanted.update({"upstream." + n: up[n] for n in up})
@@ -118,7 +120,19 @@ def derive(fn, inputs, diff, upstream, v, order):
         got = {n: torch.zeros_like(t) if g is None else g for (n, t), g in zip(wanted.items(), got)}
         grads.append(got)
         s = sum((got[n] * v[n]).sum() for n in diff)
-    return outs, grads
+    return outs, grads, sums
+
+
+def slope_check(what, fn, inputs, diff, upstream, v, grads, g, h=1e-5, tol=1e-6):
+    """Each order against the slope of the order before it along one random direction. Catches a maker that is wrong itself."""
+    d = {k: torch.randn(inputs[k].shape, generator=g) for k in diff}
+    at = [derive(fn, {k: t + sign * h * d[k] if k in d else t for k, t in inputs.items()}, diff, upstream, v, len(grads))[2] for sign in (1, -1)]
+    for k, got in enumerate(grads):
+        slope = (at[0][k] - at[1][k]) / (2 * h)
+        exact = sum((got[n] * d[n]).sum().item() for n in diff)
+        size = 1 + sum((got[n] * d[n]).abs().sum().item() for n in diff)
+        if not abs(slope - exact) <= tol * size:
+            raise AssertionError(f"{what}: order {k + 1} gives {exact}, the slope is {slope}")
 
 
 class Family:
@@ -148,9 +162,10 @@ class Family:
         self.lines.append("end")
 
     def case(self, name, fn, inputs, args=None, order=2, diff=None, note=None, check=None, check_order=2, tol=1e-12,
-             before=None, after=None):
+             before=None, after=None, slope=True):
         """Writes `fn(*inputs)`. order: how many times to differentiate. check: another way to the same numbers,
         compared up to check_order. diff: the inputs to differentiate by (all floating ones unless said).
+        slope: false where the gradient is not the slope (a kink, something detached), or the step to use.
         before: state to write; after: called at the end, gives the state that the last run of fn left."""
         g = self.generator(name)
         tensors = {k: (spec if isinstance(spec, torch.Tensor) else spec(g)) for k, spec in inputs.items()}
@@ -162,14 +177,19 @@ class Family:
             probe = outputs(fn(*tensors.values()))
         upstream = {k: normal(*t.shape)(g) for k, t in probe.items() if floating(t)} if order else {}
         v = {k: normal(*tensors[k].shape)(g) for k in diff} if order >= 2 else {k: torch.zeros_like(tensors[k]) for k in diff}
-        outs, grads = derive(fn, tensors, diff, upstream, v, order)
+        outs, grads, _ = derive(fn, tensors, diff, upstream, v, order)
         if check is not None:
-            outs_b, grads_b = derive(check, tensors, diff, upstream, v, min(order, check_order))
+            outs_b, grads_b, _ = derive(check, tensors, diff, upstream, v, min(order, check_order))
             for k in outs:
                 close(f"{name} out {k}", outs[k], outs_b[k], tol)
             for i, got in enumerate(grads_b):
                 for k in got:
                     close(f"{name} grad{i + 1} {k}", grads[i][k], got[k], tol)
+        if order and slope:
+            kept = after().copy() if after else {}
+            slope_check(f"{self.name}: {name}", fn, tensors, diff, upstream, v, grads, g, h=1e-5 if slope is True else slope)
+            if after:
+                after().update(kept)
         self.begin(name, args, note)
         for k, t in (before or {}).items():
             self.put("state_before", k, t)

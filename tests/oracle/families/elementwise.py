@@ -51,8 +51,8 @@ BINARY = {
     "add": (torch.add, normal, normal), "sub": (torch.sub, normal, normal), "mul": (torch.mul, normal, normal),
     "div": (torch.div, normal, away), "pow": (torch.pow, lambda *s: uniform(*s, lo=0.25, hi=3), normal),
     "atan2": (torch.atan2, away, away),
-    "minimum": (torch.minimum, normal, lambda *s: normal(*s, shift=1 / 128, grid=128)),
-    "maximum": (torch.maximum, normal, lambda *s: normal(*s, shift=1 / 128, grid=128)),
+    "minimum": (torch.minimum, normal, lambda *s: lambda g: normal(*s)(g) + 1 / 128),  # no ties
+    "maximum": (torch.maximum, normal, lambda *s: lambda g: normal(*s)(g) + 1 / 128),
 }
 INF, NAN = math.inf, math.nan
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 20.0, -20.0, INF, -INF, NAN]
@@ -74,15 +74,16 @@ def unary(f):
            note="linear above beta x > threshold")
     kink = fixed([-1.0, 0.0, 1.0])
     f.case("abs/kink", torch.abs, {"x": kink}, order=1, note="gradient 0 at 0")
-    f.case("sign/kink", torch.sign, {"x": kink}, order=1)
-    f.case("relu/kink", F.relu, {"x": kink}, order=1, note="gradient 0 at 0")
-    f.case("leaky_relu/kink", lambda x: F.leaky_relu(x, 0.2), {"x": kink}, {"negative_slope": 0.2}, order=1,
+    f.case("sign/kink", torch.sign, {"x": kink}, order=1, slope=False)
+    f.case("relu/kink", F.relu, {"x": kink}, order=1, slope=False, note="gradient 0 at 0")
+    f.case("leaky_relu/kink", lambda x: F.leaky_relu(x, 0.2), {"x": kink}, {"negative_slope": 0.2}, order=1, slope=False,
            note="gradient negative_slope at 0")
     f.case("leaky_relu/default", F.leaky_relu, {"x": away(5)}, {"negative_slope": 0.01})
     f.case("elu/kink", F.elu, {"x": kink}, {"alpha": 1}, order=1)
-    f.case("hardtanh/kink", F.hardtanh, {"x": kink}, {"min_val": -1, "max_val": 1}, order=1, note="gradient 0 at both ends")
+    f.case("hardtanh/kink", F.hardtanh, {"x": kink}, {"min_val": -1, "max_val": 1}, order=1, slope=False,
+           note="gradient 0 at both ends")
     f.case("hardtanh/range", lambda x: F.hardtanh(x, -0.5, 2), {"x": distinct(7)}, {"min_val": -0.5, "max_val": 2})
-    f.case("sqrt/zero", torch.sqrt, {"x": fixed([0.0, 4.0])}, order=1, note="gradient inf at 0")
+    f.case("sqrt/zero", torch.sqrt, {"x": fixed([0.0, 4.0])}, order=1, slope=False, note="gradient inf at 0")
     rounding = fixed([-2.5, -1.5, -1.25, -0.5, -0.25, -0.0, 0.0, 0.25, 0.5, 0.75, 1.5, 2.5, 3.0, INF, -INF, NAN])
     for name in ("floor", "ceil", "round", "trunc"):
         f.case(f"{name}/values", getattr(torch, name), {"x": rounding}, order=0)
@@ -126,7 +127,7 @@ def selecting(f):
     f.case("clamp/both", lambda x: x.clamp(-1, 0.75), {"x": x}, {"min": -1, "max": 0.75})
     f.case("clamp/min", lambda x: x.clamp(min=0.5), {"x": x}, {"min": 0.5, "max": None})
     f.case("clamp/max", lambda x: x.clamp(max=0.5), {"x": x}, {"min": None, "max": 0.5})
-    f.case("clamp/kink", lambda x: x.clamp(-1, 1), {"x": fixed([-2.0, -1.0, 0.0, 1.0, 2.0])}, {"min": -1, "max": 1}, order=1,
+    f.case("clamp/kink", lambda x: x.clamp(-1, 1), {"x": fixed([-2.0, -1.0, 0.0, 1.0, 2.0])}, {"min": -1, "max": 1}, order=1, slope=False,
            note="gradient 1 at both ends")
     f.case("clamp/min_above_max", lambda x: x.clamp(2, -1), {"x": fixed([-2.0, 0.0, 3.0])}, {"min": 2, "max": -1}, order=0,
            note="max wins")

@@ -106,7 +106,7 @@ def weights(f):
                 outs[f"w{i}"] = w / (u_now @ (matrix @ v_now))
                 after.update({f"{i}.u": u_now, f"{i}.v": v_now})
             return outs
-        f.case(f"spectral_norm/{tag}", fn, {"weight": normal(*shape)}, {"n_power_iterations": 1, "eps": 1e-12}, before={"u": u}, after=lambda: after,
+        f.case(f"spectral_norm/{tag}", fn, {"weight": normal(*shape)}, {"n_power_iterations": 1, "eps": 1e-12}, before={"u": u}, after=lambda: after, slope=False,
                note="two forwards in training: v = normalize(W^T u), u = normalize(W v), W / (u . W v), u and v constants; W as [O, rest]")
 
 
