@@ -87,7 +87,8 @@ def floating(t):
 def close(what, a, b, tol=1e-12):
     """Two independent ways to a number must meet before it is written."""
     if a.shape != b.shape or (a.numel() and not torch.allclose(a, b, rtol=tol, atol=tol)):
-        raise AssertionError(f"{what}: two ways disagree by {(a - b).abs().max().item() if a.shape == b.shape else 'shape'}")
+        by = (a - b).abs().max().item() if a.shape == b.shape else "shape"
+        raise AssertionError(f"{what}: two ways disagree by {by}")
 
 
 # -- derivation ------------------------------------------------------------------------------------------------------
@@ -100,7 +101,8 @@ def outputs(result):
 
 
 def derive(fn, inputs, diff, upstream, v, order):
-    """Outputs and gradients. s1 = sum over outputs of <out, upstream>; grad = d s1; s2 = sum of <grad, v>; grad2 = d s2; ..."""
+    """Outputs, gradients, and s1, s2, ...: s1 = sum over outputs of <out, upstream>; grad = d s1; s2 = sum of <grad, v>;
+    grad2 = d s2; ..."""
     leaves = {k: (t.clone().requires_grad_(k in diff)) for k, t in inputs.items()}
     up = {k: t.clone().requires_grad_(order >= 2) for k, t in upstream.items()}
     outs = outputs(fn(*leaves.values()))
@@ -124,9 +126,11 @@ def derive(fn, inputs, diff, upstream, v, order):
 
 
 def slope_check(what, fn, inputs, diff, upstream, v, grads, g, h=1e-5, tol=1e-6):
-    """Each order against the slope of the order before it along one random direction. Catches a maker that is wrong itself."""
+    """Each order against the slope of the order before it along one random direction. Catches a maker that is
+    wrong itself."""
     d = {k: torch.randn(inputs[k].shape, generator=g) for k in diff}
-    at = [derive(fn, {k: t + sign * h * d[k] if k in d else t for k, t in inputs.items()}, diff, upstream, v, len(grads))[2] for sign in (1, -1)]
+    at = [derive(fn, {k: t + sign * h * d[k] if k in d else t for k, t in inputs.items()}, diff, upstream, v,
+                 len(grads))[2] for sign in (1, -1)]
     for k, got in enumerate(grads):
         slope = (at[0][k] - at[1][k]) / (2 * h)
         exact = sum((got[n] * d[n]).sum().item() for n in diff)
@@ -176,7 +180,8 @@ class Family:
         with torch.no_grad():
             probe = outputs(fn(*tensors.values()))
         upstream = {k: normal(*t.shape)(g) for k, t in probe.items() if floating(t)} if order else {}
-        v = {k: normal(*tensors[k].shape)(g) for k in diff} if order >= 2 else {k: torch.zeros_like(tensors[k]) for k in diff}
+        v = {k: normal(*tensors[k].shape)(g) for k in diff} if order >= 2 else {k: torch.zeros_like(tensors[k])
+            for k in diff}
         outs, grads, _ = derive(fn, tensors, diff, upstream, v, order)
         if check is not None:
             outs_b, grads_b, _ = derive(check, tensors, diff, upstream, v, min(order, check_order))
@@ -187,7 +192,8 @@ class Family:
                     close(f"{name} grad{i + 1} {k}", grads[i][k], got[k], tol)
         if order and slope:
             kept = after().copy() if after else {}
-            slope_check(f"{self.name}: {name}", fn, tensors, diff, upstream, v, grads, g, h=1e-5 if slope is True else slope)
+            slope_check(f"{self.name}: {name}", fn, tensors, diff, upstream, v, grads, g,
+                        h=1e-5 if slope is True else slope)
             if after:
                 after().update(kept)
         self.begin(name, args, note)

@@ -70,7 +70,8 @@ def options(stride, padding, dilation, groups, bias, output_padding=None):
 
 
 def make():
-    f = Family("convolutions", "conv1d, conv2d, conv_transpose1d, conv_transpose2d: forward, first and second gradients.")
+    f = Family("convolutions",
+               "conv1d, conv2d, conv_transpose1d, conv_transpose2d: forward, first and second gradients.")
     for op, fn, rows in (("conv1d", F.conv1d, CONV1D), ("conv2d", F.conv2d, CONV2D)):
         dims = int(op[4])
         for tag, (shape, out, kernel, stride, padding, dilation, groups, bias) in rows.items():
@@ -80,7 +81,8 @@ def make():
                 inputs["bias"] = normal(out)
             f.case(f"{op}/{tag}", lambda x, w, b=None: fn(x, w, b, stride, padding, dilation, groups), inputs,
                    options(stride, padding, dilation, groups, bias), order=1 if tag in ("odd_sizes", "long") else 2)
-    for op, fn, rows in (("conv_transpose1d", F.conv_transpose1d, TRANSPOSED1D), ("conv_transpose2d", F.conv_transpose2d, TRANSPOSED2D)):
+    for op, fn, rows in (("conv_transpose1d", F.conv_transpose1d, TRANSPOSED1D),
+                         ("conv_transpose2d", F.conv_transpose2d, TRANSPOSED2D)):
         dims = int(op[14])
         for tag, (shape, out, kernel, stride, padding, extra, dilation, groups, bias) in rows.items():
             kernels = (kernel,) if dims == 1 else kernel
@@ -90,7 +92,8 @@ def make():
             f.case(f"{op}/{tag}", lambda x, w, b=None: fn(x, w, b, stride, padding, extra, groups, dilation), inputs,
                    options(stride, padding, dilation, groups, bias, extra), order=1 if tag == "odd_sizes" else 2)
     for mode in ("same", "valid"):
-        f.case(f"conv1d/padding_{mode}", lambda x, w: F.conv1d(x, w, None, 1, mode, 2), {"x": normal(1, 2, 7), "weight": normal(2, 2, 4)},
+        f.case(f"conv1d/padding_{mode}", lambda x, w: F.conv1d(x, w, None, 1, mode, 2),
+               {"x": normal(1, 2, 7), "weight": normal(2, 2, 4)},
                {"stride": 1, "padding": mode, "dilation": 2, "groups": 1, "bias": False}, order=1,
                note="same: the odd one of an odd total goes to the right")
     for mode in ("reflect", "replicate", "circular"):

@@ -70,13 +70,15 @@ def unary(f):
         variant = "exact" if name == "none" else "tanh"
         f.case(f"gelu/{variant}", fn, {"x": normal(2, 3)}, {"approximate": name})
         f.case(f"gelu/{variant}_special", fn, {"x": fixed(SPECIAL[:7] + [NAN])}, {"approximate": name}, order=0)
-    f.case("softplus/beta", lambda x: F.softplus(x, 2, 3), {"x": distinct(2, 4, step=0.75)}, {"beta": 2, "threshold": 3},
+    f.case("softplus/beta", lambda x: F.softplus(x, 2, 3), {"x": distinct(2, 4, step=0.75)},
+           {"beta": 2, "threshold": 3},
            note="linear above beta x > threshold")
     kink = fixed([-1.0, 0.0, 1.0])
     f.case("abs/kink", torch.abs, {"x": kink}, order=1, note="gradient 0 at 0")
     f.case("sign/kink", torch.sign, {"x": kink}, order=1, slope=False)
     f.case("relu/kink", F.relu, {"x": kink}, order=1, slope=False, note="gradient 0 at 0")
-    f.case("leaky_relu/kink", lambda x: F.leaky_relu(x, 0.2), {"x": kink}, {"negative_slope": 0.2}, order=1, slope=False,
+    f.case("leaky_relu/kink", lambda x: F.leaky_relu(x, 0.2), {"x": kink}, {"negative_slope": 0.2}, order=1,
+           slope=False,
            note="gradient negative_slope at 0")
     f.case("leaky_relu/default", F.leaky_relu, {"x": away(5)}, {"negative_slope": 0.01})
     f.case("elu/kink", F.elu, {"x": kink}, {"alpha": 1}, order=1)
@@ -115,7 +117,8 @@ def binary(f):
     for c in (-2, -1, -0.5, 0, 0.5, 1, 2, 3, 2.5):
         f.case(f"pow/exponent_{c}", lambda x: torch.pow(x, c), {"x": uniform(4, lo=0.25, hi=3)}, {"exponent": c})
     for c in (2, 3):
-        f.case(f"pow/negative_base_{c}", lambda x: torch.pow(x, c), {"x": fixed([-1.5, -0.5, 0.0, 2.0])}, {"exponent": c})
+        f.case(f"pow/negative_base_{c}", lambda x: torch.pow(x, c), {"x": fixed([-1.5, -0.5, 0.0, 2.0])},
+               {"exponent": c})
     f.case("rpow/number", lambda x: torch.pow(2.5, x), {"x": normal(4)}, {"base": 2.5}, note="base ^ x")
     for name, fn in {"remainder": torch.remainder, "fmod": torch.fmod, "floor_divide": torch.floor_divide}.items():
         f.case(f"{name}/values", fn, {"a": fixed([5.5, -5.5, 5.5, -5.5, 6.0]), "b": fixed([2.0, 2.0, -2.0, -2.0, 1.5])},
@@ -127,9 +130,11 @@ def selecting(f):
     f.case("clamp/both", lambda x: x.clamp(-1, 0.75), {"x": x}, {"min": -1, "max": 0.75})
     f.case("clamp/min", lambda x: x.clamp(min=0.5), {"x": x}, {"min": 0.5, "max": None})
     f.case("clamp/max", lambda x: x.clamp(max=0.5), {"x": x}, {"min": None, "max": 0.5})
-    f.case("clamp/kink", lambda x: x.clamp(-1, 1), {"x": fixed([-2.0, -1.0, 0.0, 1.0, 2.0])}, {"min": -1, "max": 1}, order=1, slope=False,
+    f.case("clamp/kink", lambda x: x.clamp(-1, 1), {"x": fixed([-2.0, -1.0, 0.0, 1.0, 2.0])}, {"min": -1, "max": 1},
+           order=1, slope=False,
            note="gradient 1 at both ends")
-    f.case("clamp/min_above_max", lambda x: x.clamp(2, -1), {"x": fixed([-2.0, 0.0, 3.0])}, {"min": 2, "max": -1}, order=0,
+    f.case("clamp/min_above_max", lambda x: x.clamp(2, -1), {"x": fixed([-2.0, 0.0, 3.0])}, {"min": 2, "max": -1},
+           order=0,
            note="max wins")
     f.case("clamp/special", lambda x: x.clamp(-1, 1), {"x": fixed(SPECIAL)}, {"min": -1, "max": 1}, order=0)
     f.case("where/basic", torch.where, {"condition": booleans(2, 3), "a": normal(2, 3), "b": normal(2, 3)})
@@ -152,7 +157,8 @@ def logic(f):
         f.case(f"{name}/int64", fn, {"a": integers(3, 1, lo=-2, hi=3), "b": integers(4, lo=-2, hi=3)}, order=0)
     for name in ("logical_and", "logical_or", "logical_xor"):
         fn = getattr(torch, name)
-        f.case(f"{name}/bool", fn, {"a": fixed([[False], [True]], torch.bool), "b": fixed([False, True], torch.bool)}, order=0)
+        f.case(f"{name}/bool", fn, {"a": fixed([[False], [True]], torch.bool), "b": fixed([False, True], torch.bool)},
+               order=0)
         f.case(f"{name}/float", fn, {"a": fixed([[0.0], [2.0], [NAN]]), "b": fixed([0.0, -0.0, -1.5])}, order=0)
     f.case("logical_not/bool", torch.logical_not, {"x": fixed([False, True], torch.bool)}, order=0)
     f.case("logical_not/float", torch.logical_not, {"x": fixed([0.0, -0.0, 1.5, NAN, INF])}, order=0)

@@ -28,9 +28,11 @@ ROWS = {
     "rmsprop/default": (optim.RMSprop, {"lr": 0.01}),
     "rmsprop/momentum": (optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "momentum": 0.5}),
     "rmsprop/centered": (optim.RMSprop, {"lr": 0.01, "centered": True}),
-    "rmsprop/everything": (optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": 0.01, "momentum": 0.5, "weight_decay": 0.125, "centered": True}),
+    "rmsprop/everything": (optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": 0.01, "momentum": 0.5,
+                                           "weight_decay": 0.125, "centered": True}),
     "adagrad/default": (optim.Adagrad, {"lr": 0.01}),
-    "adagrad/everything": (optim.Adagrad, {"lr": 0.1, "lr_decay": 0.25, "weight_decay": 0.125, "initial_accumulator_value": 0.5, "eps": 1e-6}),
+    "adagrad/everything": (optim.Adagrad, {"lr": 0.1, "lr_decay": 0.25, "weight_decay": 0.125,
+                                           "initial_accumulator_value": 0.5, "eps": 1e-6}),
     "adadelta/default": (optim.Adadelta, {"lr": 1.0}),
     "adadelta/everything": (optim.Adadelta, {"lr": 0.5, "rho": 0.8, "eps": 1e-3, "weight_decay": 0.125}),
     "adamax/default": (optim.Adamax, {"lr": 2e-3}),
@@ -52,7 +54,8 @@ def trajectory(f, name, cls, options, args=None, note=None, lrs=None, skip=(), g
     else:
         optimizer = cls(parameters.values(), **options)
     skipped = {"foreach", "capturable", "differentiable", "fused"}
-    f.begin(name, {"steps": steps, **{k: v for k, v in optimizer.defaults.items() if k not in skipped}, **(args or {})}, note)
+    f.begin(name, {"steps": steps, **{k: v for k, v in optimizer.defaults.items() if k not in skipped}, **(args or {})},
+            note)
     for k, t in start.items():
         f.put("state_before", k, t)
     for step in range(1, steps + 1):
@@ -83,13 +86,15 @@ def clipping(f):
                 q.grad = t.clone()
             total = torch.nn.utils.clip_grad_norm_(parameters, limit, p)
             return {"total_norm": total, "a": parameters[0].grad, "b": parameters[1].grad}
-        f.case(f"clip_grad_norm/{tag}", fn, {"a": normal(2, 3), "b": normal(4)}, {"max_norm": limit, "norm_type": p}, order=0,
+        f.case(f"clip_grad_norm/{tag}", fn, {"a": normal(2, 3), "b": normal(4)}, {"max_norm": limit, "norm_type": p},
+               order=0,
                note="factor max_norm / (total_norm + 1e-6), at most 1")
     f.case("clip_grad_value/basic", lambda a: a.clamp(-0.5, 0.5), {"a": normal(2, 3)}, {"clip_value": 0.5}, order=0)
 
 
 def make():
-    f = Family("optimizers", "Trajectories. in <step>.<parameter>: its gradient at that step; state_after <step>.<parameter>: the parameter after it;\n"
+    f = Family("optimizers",
+               "Trajectories. in <step>.<parameter>: its gradient at that step; state_after <step>.<parameter>: the parameter after it;\n"
                              "# state_after 5.<parameter>.<key>: the optimizer's state for it at the end. beta lists: two numbers.")
     for name, (cls, options) in ROWS.items():
         trajectory(f, name, cls, options, steps=8 if name.startswith("radam") else STEPS)
@@ -98,11 +103,13 @@ def make():
     trajectory(f, "adam/missing_gradient", optim.Adam, {"lr": 0.01}, skip={(1, "b"), (3, "b"), (4, "w")},
                note="each parameter counts its own steps")
     lrs = [0.1, 0.1, 0.05, 0.05, 0.2]
-    trajectory(f, "sgd/lr_schedule", optim.SGD, {"lr": 0.1, "momentum": 0.9}, {"lrs": lrs}, lrs=lrs, note="lrs: the rate at each step")
+    trajectory(f, "sgd/lr_schedule", optim.SGD, {"lr": 0.1, "momentum": 0.9}, {"lrs": lrs}, lrs=lrs,
+               note="lrs: the rate at each step")
     trajectory(f, "adam/lr_schedule", optim.Adam, {"lr": 0.1}, {"lrs": lrs}, lrs=lrs, note="lrs: the rate at each step")
     groups = {"w": {"lr": 0.1, "weight_decay": 0.125}, "b": {"lr": 0.01, "weight_decay": 0}}
     for name, cls in (("sgd", optim.SGD), ("adamw", optim.AdamW)):
-        trajectory(f, f"{name}/two_groups", cls, {"lr": 0.1}, {"w.lr": 0.1, "w.weight_decay": 0.125, "b.lr": 0.01, "b.weight_decay": 0}, groups=groups,
+        trajectory(f, f"{name}/two_groups", cls, {"lr": 0.1},
+                   {"w.lr": 0.1, "w.weight_decay": 0.125, "b.lr": 0.01, "b.weight_decay": 0}, groups=groups,
                    note="w and b in groups with options of their own")
     clipping(f)
     return f

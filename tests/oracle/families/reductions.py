@@ -32,7 +32,8 @@ def over_dims(f):
     for tag, (shape, dims, keep) in DIMS.items():
         d = every_dim(shape, dims)
         f.case(f"sum/{tag}", lambda x: x.sum(d, keep) if shape else x.sum(), {"x": normal(*shape)}, args_of(dims, keep))
-        f.case(f"mean/{tag}", lambda x: x.mean(d, keep) if shape else x.mean(), {"x": normal(*shape)}, args_of(dims, keep))
+        f.case(f"mean/{tag}", lambda x: x.mean(d, keep) if shape else x.mean(), {"x": normal(*shape)},
+               args_of(dims, keep))
         f.case(f"logsumexp/{tag}", lambda x: torch.logsumexp(x, d, keep) if shape else torch.logsumexp(x, 0),
                {"x": normal(*shape, scale=2)}, args_of(dims, keep))
         f.case(f"amax/{tag}", lambda x: torch.amax(x, d, keep), {"x": distinct(*shape)}, args_of(dims, keep))
@@ -54,12 +55,14 @@ def over_dims(f):
                 for k in sorted((k % max(1, x.dim()) for k in d), reverse=True):
                     x = getattr(torch, name)(x, k, keep)
                 return x if d else getattr(torch, name)(x)
-            f.case(f"{name}/{tag}", fn, {"x": booleans(*shape, p=0.3 if name == "any" else 0.7)}, args_of(dims, keep), order=0)
+            f.case(f"{name}/{tag}", fn, {"x": booleans(*shape, p=0.3 if name == "any" else 0.7)}, args_of(dims, keep),
+                   order=0)
 
 
 def one_dim(f):
     """`dim` none means over all elements, and there an index counts through them all."""
-    for tag, shape, dim, keep in (("all", (2, 3), None, False), ("dim0", (3, 4), 0, False), ("dim1_keepdim", (2, 3, 2), 1, True),
+    for tag, shape, dim, keep in (("all", (2, 3), None, False), ("dim0", (3, 4), 0, False),
+                                  ("dim1_keepdim", (2, 3, 2), 1, True),
                                   ("last", (2, 3, 4), -1, False), ("size1", (2, 1), 1, False)):
         a = {"dim": dim, "keepdim": keep}
         f.case(f"prod/{tag}", lambda x: x.prod() if dim is None else x.prod(dim, keep), {"x": away(*shape)}, a)
@@ -72,7 +75,8 @@ def one_dim(f):
                     return {"values": values, "indices": indices}
                 f.case(f"{name}/{tag}", fn, {"x": distinct(*shape)}, a)
         for name in ("argmax", "argmin"):
-            f.case(f"{name}/{tag}", lambda x: getattr(torch, name)(x) if dim is None else getattr(torch, name)(x, dim, keep),
+            f.case(f"{name}/{tag}", lambda x: getattr(torch, name)(x) if dim is None else getattr(torch, name)(x, dim,
+                keep),
                    {"x": distinct(*shape)}, a, order=0)
     f.case("prod/one_zero", lambda x: x.prod(1), {"x": fixed([[2.0, 0.0, 3.0], [0.0, 0.5, 0.0], [1.0, 2.0, 3.0]])},
            {"dim": 1, "keepdim": False}, note="rows with one zero, with two and with none")
@@ -81,7 +85,8 @@ def one_dim(f):
 
 
 def running(f):
-    for tag, shape, dim in (("dim0", (3, 2), 0), ("dim1", (2, 3, 2), 1), ("last", (2, 4), -1), ("scalar", (), 0), ("size1", (2, 1), 1)):
+    for tag, shape, dim in (("dim0", (3, 2), 0), ("dim1", (2, 3, 2), 1), ("last", (2, 4), -1), ("scalar", (), 0),
+                            ("size1", (2, 1), 1)):
         f.case(f"cumsum/{tag}", lambda x: torch.cumsum(x, dim), {"x": normal(*shape)}, {"dim": dim})
         f.case(f"cumprod/{tag}", lambda x: torch.cumprod(x, dim), {"x": away(*shape)}, {"dim": dim})
     f.case("cumprod/one_zero", lambda x: torch.cumprod(x, 0), {"x": fixed([2.0, 0.0, 3.0, 4.0])}, {"dim": 0}, order=1)
@@ -114,9 +119,12 @@ def edges(f):
     for name in ("max", "min"):
         f.case(f"{name}/nan", lambda x: dict(zip(("values", "indices"), getattr(torch, name)(x, 1))), {"x": nans},
                {"dim": 1, "keepdim": False}, order=0, note="the first nan wins")
-        f.case(f"{name}/ties", lambda x: getattr(torch, name)(x, 1)[0], {"x": fixed([[1.0, 1.0, 0.5], [2.0, 3.0, 3.0]])},
-               {"dim": 1, "keepdim": False}, order=0, note="values only: which of two equal ones is named is not promised")
-    f.case("amax/ties", lambda x: torch.amax(x, 1), {"x": fixed([[1.0, 1.0, 0.5], [2.0, 2.0, 2.0]])}, whole, order=1, slope=False,
+        f.case(f"{name}/ties", lambda x: getattr(torch, name)(x, 1)[0],
+               {"x": fixed([[1.0, 1.0, 0.5], [2.0, 3.0, 3.0]])},
+               {"dim": 1, "keepdim": False}, order=0,
+               note="values only: which of two equal ones is named is not promised")
+    f.case("amax/ties", lambda x: torch.amax(x, 1), {"x": fixed([[1.0, 1.0, 0.5], [2.0, 2.0, 2.0]])}, whole, order=1,
+           slope=False,
            note="equal ones share the gradient")
     f.case("max/all_ties", torch.max, {"x": fixed([1.0, 3.0, 3.0, 0.5])}, {"dim": None, "keepdim": False}, order=1,
            note="equal ones share the gradient")
