@@ -9,3 +9,5 @@
 #include <eigengrad/autograd/grad_mode.h>
 #include <eigengrad/autograd/ops.h>
 #include <eigengrad/autograd/tensor.h>
+#include <eigengrad/nn/module.h>
+#include <eigengrad/nn/sequential.h>
