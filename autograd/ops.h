@@ -1,8 +1,10 @@
 #pragma once
 // Every differentiable function, by family.
+#include <eigengrad/autograd/ops/conv.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/autograd/ops/index.h>
 #include <eigengrad/autograd/ops/join.h>
+#include <eigengrad/autograd/ops/matmul.h>
 #include <eigengrad/autograd/ops/pad.h>
 #include <eigengrad/autograd/ops/reduce.h>
 #include <eigengrad/autograd/ops/resize.h>
