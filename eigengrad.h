@@ -3,6 +3,7 @@
 #include <eigengrad/core/dtype.h>
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/parallel.h>
+#include <eigengrad/core/random.h>
 #include <eigengrad/core/shape.h>
 #include <eigengrad/autograd/creation.h>
 #include <eigengrad/autograd/engine.h>

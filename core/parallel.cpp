@@ -119,7 +119,8 @@ class Pool {
     std::uint64_t r = range_.load(std::memory_order_relaxed);
     while (!empty(r)) {
       const std::uint32_t b = begin_of(r), e = end_of(r);
-      if (!range_.compare_exchange_weak(r, front ? pack(b + 1, e) : pack(b, e - 1), std::memory_order_acq_rel)) continue;
+      const std::uint64_t left = front ? pack(b + 1, e) : pack(b, e - 1);
+      if (!range_.compare_exchange_weak(r, left, std::memory_order_acq_rel)) continue;
       finished += 1 + run_chunk(front ? b : e - 1);
       r = range_.load(std::memory_order_relaxed);
     }
@@ -233,7 +234,8 @@ class Pool {
 void run_threads(std::int64_t n, std::int64_t grain, Body body, void* context) {
   const std::int64_t chunks = (n - 1) / grain + 1;
   const int max_threads = num_threads();
-  if (chunks < 2 || max_threads < 2 || chunks >= std::int64_t{1} << 32 || busy.exchange(true, std::memory_order_acquire)) {
+  const bool serial = chunks < 2 || max_threads < 2 || chunks >= std::int64_t{1} << 32;
+  if (serial || busy.exchange(true, std::memory_order_acquire)) {
     return run_serial(n, grain, body, context);
   }
   static Pool pool;

@@ -19,7 +19,7 @@ void run_parallel(std::int64_t n, std::int64_t grain, void (*body)(void*, std::i
 
 /// Runs body(begin, end) over consecutive chunks [k grain, min(n, (k+1) grain)) that cover [0, n); grain >= 1.
 ///   Same bits   The chunks depend on n and grain only, never on the number of threads, so a kernel that is exact per
-///               chunk, and adds partial results of chunks in a fixed order, has the same bits on any number of threads.
+///               chunk, and adds partial results of chunks in fixed order, has the same bits on any number of threads.
 ///   Order       Chunks run in any order and side by side. One chunk, or one thread, runs on the caller at once.
 ///   Nesting     A call from inside a body runs serially on its thread, and so does a call while another thread of the
 ///               program has the workers.
@@ -35,7 +35,7 @@ template <class Body> void parallel_for(std::int64_t n, std::int64_t grain, Body
   }
   run_parallel(
       n, grain,
-      [](void* c, std::int64_t begin, std::int64_t end) { (*static_cast<std::remove_reference_t<Body>*>(c))(begin, end); },
+      [](void* c, std::int64_t b, std::int64_t e) { (*static_cast<std::remove_reference_t<Body>*>(c))(b, e); },
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
