@@ -8,6 +8,7 @@
 #include <eigengrad/autograd/creation.h>
 #include <eigengrad/autograd/engine.h>
 #include <eigengrad/autograd/grad_mode.h>
+#include <eigengrad/autograd/gradcheck.h>
 #include <eigengrad/autograd/ops.h>
 #include <eigengrad/autograd/tensor.h>
 #include <eigengrad/nn/module.h>
