@@ -32,7 +32,7 @@ figure{margin:1.5rem 0}
 .fit>svg{display:block;max-width:100%;height:auto}
 .fit>svg[width='720']{width:100%;min-width:31rem}
 .row{display:flex;flex-wrap:wrap;gap:1.2rem}
-.row>.fit{flex:1 1 17rem;min-width:0}
+.row>.fit{flex:1 1 13.5rem;min-width:0}
 figcaption,caption{color:var(--soft);font-size:.9rem;line-height:1.5;margin-top:.45rem;max-width:42rem;text-align:left;caption-side:bottom}
 img{max-width:100%;height:auto;border-radius:6px}
 audio{width:100%;max-width:30rem;display:block}

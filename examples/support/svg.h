@@ -12,8 +12,10 @@ namespace ex {
 struct ChartOptions {
   std::string title = {}, x_label = {}, y_label = {};
   int width = 720, height = 300;
-  bool log_y = false;                                                   ///< positive values only; others are left out
-  std::optional<std::pair<double, double>> x_range = {}, y_range = {};  ///< unset: of the data
+  bool log_y = false;  ///< positive values only; others are left out
+  std::optional<std::pair<double, double>> x_range = {},
+                                           y_range =
+                                               {};  ///< unset: of the data; y from high to low: the axis runs down
 };
 
 /// A named line or cloud of points. An empty x counts 0, 1, 2, ...

@@ -21,7 +21,7 @@ std::string make_style() {
       "font-variant-numeric:tabular-nums}"
       ".egc text{fill:#5b6472}.egc .t{fill:#1b2330;font-weight:600;font-size:14px}.egc .k{fill:#303a48}"
       ".egc .g{stroke:#e7eaef;stroke-width:1}.egc .a{stroke:#aab2be;stroke-width:1}"
-      ".egc .l{fill:none;stroke-width:1.9;stroke-linejoin:round;stroke-linecap:round}.egc .b{fill-opacity:.17}"
+      ".egc .l{fill:none;stroke-width:1.7;stroke-linejoin:round;stroke-linecap:round}.egc .b{fill-opacity:.17}"
       ".egc .p{fill-opacity:.62}.egc .h rect{fill:transparent}.egc .h line{stroke:#7b8492;stroke-dasharray:3 "
       "3;opacity:0}"
       ".egc .h:hover line{opacity:.9}.egc .n{fill:#f6f7f9}.egc .e{stroke:#fff;stroke-width:1}"
@@ -116,7 +116,8 @@ std::string open(int width, int height, const std::string& title) {
 }
 
 double Frame::y(double v) const {
-  return bottom_ - ((log_ ? std::log10(v) : v) - y0_) / (y1_ - y0_) * (bottom_ - top_);
+  const double part = ((log_ ? std::log10(v) : v) - y0_) / (y1_ - y0_);
+  return down_ ? top_ + part * (bottom_ - top_) : bottom_ - part * (bottom_ - top_);
 }
 
 bool Frame::shows(double vx, double vy) const { return std::isfinite(vx) && std::isfinite(vy) && (!log_ || vy > 0); }
@@ -129,7 +130,10 @@ Frame::Frame(const ChartOptions& o, Extent x, Extent y, const std::vector<std::p
   static std::atomic<int> ids{0};
   id_ = ids++;
   if (o.x_range) x = {o.x_range->first, o.x_range->second};
-  if (o.y_range) y = {o.y_range->first, o.y_range->second};
+  if (o.y_range) {
+    down_ = o.y_range->first > o.y_range->second;
+    y = {std::min(o.y_range->first, o.y_range->second), std::max(o.y_range->first, o.y_range->second)};
+  }
   if (log_) {
     if (y.empty() || y.low <= 0) y = {1, 10};
     y = {std::log10(y.low), std::log10(y.high)};
@@ -187,7 +191,7 @@ void Frame::draw_y(const ChartOptions& o) {
   } else {
     // A log axis of less than a decade has ticks at round values all the same.
     const double low = log_ ? std::pow(10, y0_) : y0_, high = log_ ? std::pow(10, y1_) : y1_;
-    const double step = nice_step(low, high, std::max(2, static_cast<int>((bottom_ - top_) / 42)));
+    const double step = nice_step(low, high, std::max(2, static_cast<int>((bottom_ - top_) / 32)));
     for (double k = std::ceil(low / step - 1e-9); k * step <= high + step * 1e-9; ++k)
       line(y(k * step), tick_text(k * step, step, std::max(std::abs(low), std::abs(high))));
   }

@@ -52,7 +52,7 @@ class Frame {
   void draw_y(const ChartOptions& o);
   void draw_legend(const std::vector<std::pair<std::string, int>>& legend, double at);
   double x0_, x1_, y0_, y1_;
-  bool log_;
+  bool log_, down_ = false;
   double left_, right_, top_, bottom_;
   int id_;
   std::string head_;

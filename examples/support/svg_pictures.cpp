@@ -17,7 +17,7 @@ using svg::px;
 
 // Colours of groups: the golden angle keeps neighbours apart, lightness alternates for eyes that confuse hues.
 std::string group_color(int group) {
-  static constexpr double lightness[3] = {0.56, 0.70, 0.46};
+  static constexpr double lightness[3] = {0.56, 0.65, 0.46};
   const Rgb c = oklch(lightness[group % 3], 0.115, 250 + 137.508 * group);
   return fmt::format("#{:02x}{:02x}{:02x}", c[0], c[1], c[2]);
 }
@@ -133,10 +133,6 @@ std::string heat_map(std::span<const double> values, int rows, int cols, const H
   if (!chart.x_range) chart.x_range = {0, cols};
   if (!chart.y_range)
     chart.y_range = o.upward ? std::pair<double, double>{0, rows} : std::pair<double, double>{rows, 0};
-  // A frame counts upward; a downward axis is the same frame with its labels mirrored, which a picture of few rows
-  // skips.
-  const bool down = chart.y_range->first > chart.y_range->second;
-  if (down) chart.y_range = {chart.y_range->second, chart.y_range->first};
   const svg::Frame f(chart, {}, {}, {}, 72);
   std::string head = f.head();
   const auto image = [&](double x, double y, double w, double h, std::string_view png, const char* note) {
