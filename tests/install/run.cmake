@@ -1,6 +1,6 @@
 # cmake -DCASE=find_package|add_subdirectory ... -P run.cmake: configures the consumer, builds it, runs its programs.
 set(dir "${SCRATCH}/${CASE}")
-set(options "-DCMAKE_CXX_COMPILER=${CXX}" "-DCASE=${CASE}" "-DEigen3_DIR=${Eigen3_DIR}" "-Dfmt_DIR=${fmt_DIR}")
+set(options "-DCMAKE_CXX_COMPILER=${CXX}" "-DCASE=${CASE}" "-DROOT=${ROOT}" "-DEigen3_DIR=${Eigen3_DIR}" "-Dfmt_DIR=${fmt_DIR}")
 if(CASE STREQUAL "find_package")
   # A fresh prefix each time: a header that is no longer installed must not be found.
   file(REMOVE_RECURSE "${dir}")
@@ -11,7 +11,7 @@ if(CASE STREQUAL "find_package")
     message(FATAL_ERROR "private headers were installed: ${private}")
   endif()
 else()
-  list(APPEND options "-DROOT=${ROOT}" -DCMAKE_BUILD_TYPE=Debug -DEIGENGRAD_NATIVE=OFF)
+  list(APPEND options -DCMAKE_BUILD_TYPE=Debug -DEIGENGRAD_NATIVE=OFF)
 endif()
 execute_process(COMMAND "${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${SOURCE}/consumer" -B "${dir}/build" ${options}
   OUTPUT_FILE "${SCRATCH}/${CASE}.txt" COMMAND_ERROR_IS_FATAL ANY)
