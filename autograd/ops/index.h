@@ -3,8 +3,7 @@
 
 namespace eg {
 
-// Functions that pick elements by their place. Indices are int64 tensors with values in [0, size); IndexError names the
-// first one outside and where it stands.
+// Views that pick elements by their place; gather.h picks by index tensors, mask.h by masks.
 
 /// The view x[start : end : step] of one dimension, as in Python: negative places count from the end, places beyond the
 /// ends mean the ends, and an end before start gives size 0.
