@@ -7,6 +7,8 @@
 #include <eigengrad/core/shape.h>
 #include <eigengrad/autograd/creation.h>
 #include <eigengrad/autograd/engine.h>
+#include <eigengrad/autograd/function.h>
+#include <eigengrad/autograd/functional.h>
 #include <eigengrad/autograd/grad_mode.h>
 #include <eigengrad/autograd/gradcheck.h>
 #include <eigengrad/autograd/ops.h>

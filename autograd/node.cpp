@@ -53,6 +53,12 @@ void Node::set_inputs(std::span<const Tensor> in) {
   sequence_ = detail::next_sequence(sequence_);
 }
 
+void Node::set_inputs(std::span<const Tensor* const> in) {
+  reserve_inputs(in.size());
+  for (std::size_t i = 0; i < in.size(); ++i) set_input(i, *in[i]);
+  sequence_ = detail::next_sequence(sequence_);
+}
+
 // Note [Release without recursion]
 // Dropping the last tensor of a graph drops its node, which drops the nodes of its inputs, and so on: a chain of a
 // million operations would need a million stack frames. So a dying node is put on a list, and the outermost call

@@ -46,6 +46,7 @@ class Node {
   /// For the library: sets the inputs; count known first.
   void set_inputs(std::initializer_list<const Tensor*> inputs);
   void set_inputs(std::span<const Tensor> inputs);
+  void set_inputs(std::span<const Tensor* const> inputs);
   /// For the library: describes the output.
   void set_output(const Array& out) noexcept {
     shape_ = out.shape();
