@@ -1,6 +1,7 @@
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/parallel.h>
 
+#include "detail/cores.h"
 #include "detail/format.h"
 
 #if EIGENGRAD_THREADS
@@ -15,9 +16,6 @@
 #include <system_error>
 #include <thread>
 #include <vector>
-#ifdef __linux__
-#include <sched.h>
-#endif
 #endif
 
 namespace eg {
@@ -42,6 +40,8 @@ void run_serial(std::int64_t n, std::int64_t grain, Body body, void* context) {
 //  - The caller never waits for a worker that took nothing, so a worker may be asleep, not scheduled or not started.
 //  - Sleep: a worker counts itself in `sleepers`, then looks at `range` again; the caller writes `range`, then looks at
 //    `sleepers`. Both sequentially consistent, so one of them sees the other and no wake-up is lost.
+//  - A worker that finds itself on the caller's core moves away. Linux may start or wake it there, and may leave it
+//    there for milliseconds although another core is idle; there it only takes time from the caller.
 //  - After a wake-up a worker spins again even when the region is over: the next one usually follows at once.
 constexpr auto spin_time = std::chrono::microseconds(150);
 
@@ -51,15 +51,6 @@ inline void pause() {
 #endif
 }
 
-int usable_cores() {
-#ifdef __linux__
-  cpu_set_t set;  // hardware_concurrency() counts cores that taskset or a container keeps from us
-  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
-#endif
-  const unsigned n = std::thread::hardware_concurrency();
-  return n < 1 ? 1 : static_cast<int>(n);
-}
-
 int default_threads() {
   if (const char* text = std::getenv("EIGENGRAD_NUM_THREADS")) {
     const char* end = text + std::strlen(text);
@@ -67,7 +58,7 @@ int default_threads() {
     const auto [rest, error] = std::from_chars(text, end, n);
     if (error == std::errc() && rest == end && n >= 1 && n <= 1024) return n;
   }
-  return usable_cores();
+  return detail::usable_cores();
 }
 
 std::atomic<int> threads{0};    // 0: not decided yet
@@ -91,6 +82,7 @@ class Pool {
 
     n_ = n, grain_ = grain, body_ = body, context_ = context, chunks_ = chunks;
     done_.store(0, std::memory_order_relaxed);
+    caller_core_.store(detail::current_core(), std::memory_order_relaxed);
     range_.store(pack(0, chunks));
     const int asleep = sleepers_.load();
     const int missing = static_cast<int>(wanted) - (static_cast<int>(workers_.size()) - asleep);
@@ -166,6 +158,7 @@ class Pool {
       const auto give_up = Clock::now() + spin_time;
       for (int i = 1;; ++i) {
         if (!empty(range_.load(std::memory_order_relaxed))) {
+          make_way();
           take_chunks</*front=*/false>();
           break;
         }
@@ -177,8 +170,17 @@ class Pool {
           break;
         } else if (crowded_.load(std::memory_order_relaxed)) {
           std::this_thread::yield();
+        } else {
+          make_way();
         }
       }
+    }
+  }
+
+  void make_way() {
+    const int core = caller_core_.load(std::memory_order_relaxed);
+    if (core >= 0 && core == detail::current_core() && !crowded_.load(std::memory_order_relaxed)) {
+      detail::leave_core(core);
     }
   }
 
@@ -195,7 +197,7 @@ class Pool {
   }
 
   void start_workers(std::size_t count) {
-    crowded_.store(static_cast<int>(count) + 1 > usable_cores());
+    crowded_.store(static_cast<int>(count) + 1 > detail::usable_cores());
     try {
       workers_.reserve(count);
       while (workers_.size() < count) workers_.emplace_back([this] { work(); });
@@ -220,6 +222,7 @@ class Pool {
   std::uint32_t chunks_ = 0;
   Body body_ = nullptr;
   void* context_ = nullptr;
+  std::atomic<int> caller_core_{-1};
   std::atomic<bool> stop_{false};
   std::atomic<bool> crowded_{false};  // more threads than cores: give the core away while waiting
   alignas(64) std::atomic<int> sleepers_{0};
