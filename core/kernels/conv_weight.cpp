@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/conv.h"
+#include "kernels/planes.h"
 #include "kernels/scratch.h"
 #include "kernels/tile.h"
 
@@ -16,17 +17,20 @@ namespace {
 // unit_positions, small enough that the transposed g of a unit stays in cache while all tiles pass over it.
 // The units are dealt to a fixed number of partial sums, each [r][o], added in order at the end: that number follows
 // from the shape, so the bits do not depend on the number of threads.
-constexpr std::int64_t unit_positions = 192;
+constexpr std::int64_t unit_positions = 384;
 constexpr std::int64_t most_partials = 8;
 constexpr std::int64_t partial_work = 1 << 20;  // multiply-adds worth a partial sum
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// The positions of a unit, and how far apart they lie in x.
 struct Walk {
   std::int64_t n, h, w;                 // numbers of samples, lines, positions of a line
   std::int64_t step_n, step_h, step_w;  // distances in x
 };
+
+// Vectors of channels in a tile, and rows for a number of vectors.
+constexpr int weight_vecs = tile_vecs == 3 ? 4 : tile_vecs;
+constexpr int weight_rows = tile_rows;
+constexpr int rows_for(int vecs) { return vecs == 4 ? 6 : weight_rows; }
 
 /// to[i][v] += sum over positions of x[offset[i] + position] g[position][v]
 template <class T, int Rows, int Vecs>
@@ -62,25 +66,12 @@ void run_weight_tile(int rows, int vecs, const Walk& walk, const T* x, const std
   using Function = void (*)(const Walk&, const T*, const std::int64_t*, const T*, std::int64_t, T*);
   static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
     struct {
-      Function f[tile_rows * tile_vecs];
-    } t{{&weight_tile<T, I / tile_vecs + 1, I % tile_vecs + 1>...}};
+      Function f[weight_rows * weight_vecs];
+    } t{{&weight_tile<T, std::min(I / weight_vecs + 1, rows_for(I % weight_vecs + 1)), I % weight_vecs + 1>...}};
     return t;
   }
-  (std::make_integer_sequence<int, tile_rows * tile_vecs>{});
-  table.f[(rows - 1) * tile_vecs + vecs - 1](walk, x, offset, g, line, to);
-}
-
-/// to[i line + o] = from[o from_line + i] for o < n, 0 for o in [n, line); i < count.
-template <class T>
-void transpose(std::int64_t n, std::int64_t count, const T* from, std::int64_t from_line, T* to, std::int64_t line) {
-  constexpr std::int64_t block = 16;
-  for (std::int64_t i0 = 0; i0 < count; i0 += block) {
-    const std::int64_t i1 = std::min(count, i0 + block);
-    for (std::int64_t o = 0; o < n; ++o)
-      for (std::int64_t i = i0; i < i1; ++i) to[i * line + o] = from[o * from_line + i];
-    for (std::int64_t i = i0; i < i1; ++i)
-      for (std::int64_t o = n; o < line; ++o) to[i * line + o] = 0;
-  }
+  (std::make_integer_sequence<int, weight_rows * weight_vecs>{});
+  table.f[(rows - 1) * weight_vecs + vecs - 1](walk, x, offset, g, line, to);
 }
 
 }  // namespace
@@ -93,10 +84,11 @@ void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
     std::fill_n(dw, s.c_out * depth, T(0));
     return;
   }
+  if (outs <= lanes<T> / 2) return conv_weight_grad_narrow(s, x, g, dw);
   const std::int64_t line = divide_up(outs, lanes<T>) * lanes<T>;
 
   // A unit: part of a line, or some lines, or some samples.
-  const std::int64_t unit_w = divide_up(s.w_out, divide_up(s.w_out, 2 * unit_positions));
+  const std::int64_t unit_w = divide_up(s.w_out, divide_up(s.w_out, 3 * unit_positions / 2));
   const std::int64_t unit_h = unit_w < s.w_out ? 1 : std::clamp<std::int64_t>(unit_positions / s.w_out, 1, s.h_out);
   const std::int64_t unit_n =
       unit_h < s.h_out ? 1 : std::clamp<std::int64_t>(unit_positions / (s.h_out * s.w_out), 1, s.n);
@@ -121,9 +113,10 @@ void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
 
   const std::int64_t size = s.groups * depth * line;
   T* const sums = scratch<2, T>(partials * size);
+  const T* const x_end = x + s.n * s.c_in * s.h_in * s.w_in;
   detail::parallel_for(partials, 1, [&](std::int64_t begin, std::int64_t end) {
     T* const gt = scratch<3, T>(unit_n * unit_h * unit_w * line);
-    T* const px = padded ? scratch<4, T>(unit_n * step_n) : nullptr;
+    T* const px = padded ? scratch<4, T>(unit_n * step_n + 2 * lanes<T>) : nullptr;
     for (std::int64_t part = begin; part < end; ++part) {
       std::fill_n(sums + part * size, size, T(0));
       for (std::int64_t unit = part * units / partials; unit < (part + 1) * units / partials; ++unit) {
@@ -140,11 +133,11 @@ void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
           for (std::int64_t n = 0; n < walk.n; ++n) {
             const T* from = g + ((n0 + n) * s.c_out + group * outs) * s.h_out * s.w_out + h0 * s.w_out + w0;
             if (walk.w == s.w_out) {
-              transpose(outs, walk.h * walk.w, from, s.h_out * s.w_out, to, line);
+              transpose(outs, walk.h * walk.w, from, s.h_out * s.w_out, to, line, line);
               to += walk.h * walk.w * line;
             } else {
               for (std::int64_t h = 0; h < walk.h; ++h, to += walk.w * line)
-                transpose(outs, walk.w, from + h * s.w_out, s.h_out * s.w_out, to, line);
+                transpose(outs, walk.w, from + h * s.w_out, s.h_out * s.w_out, to, line, line);
             }
           }
           const std::int64_t top = h0 * s.stride_h - s.padding_h, left = w0 * s.stride_w - s.padding_w;
@@ -153,40 +146,56 @@ void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
           if (padded) {
             const std::int64_t a = std::clamp<std::int64_t>(-left, 0, line_x);
             const std::int64_t b = std::clamp<std::int64_t>(s.w_in - left, a, line_x);
+            const std::int64_t read = divide_up(b - a, lanes<T>) * lanes<T>;
             T* out = px;
             for (std::int64_t n = 0; n < walk.n; ++n)
               for (std::int64_t k = 0; k < channels; ++k)
                 for (std::int64_t l = 0; l < lines_x; ++l, out += line_x) {
                   if (top + l < 0 || top + l >= s.h_in) {
-                    std::fill_n(out, line_x, T(0));
+                    zero_vectors(line_x, out);
                     continue;
                   }
-                  std::fill_n(out, a, T(0));
-                  std::copy_n(plane + ((n * s.c_in + k) * s.h_in + top + l) * s.w_in + left + a, b - a, out + a);
-                  std::fill_n(out + b, line_x - b, T(0));
+                  const T* from = plane + ((n * s.c_in + k) * s.h_in + top + l) * s.w_in + left + a;
+                  zero_vectors(a, out);
+                  copy_vectors(from, b - a, x_end - from >= read, out + a);
+                  zero_vectors(line_x - b, out + b);
                 }
             base = px;
           }
           T* sum = sums + part * size + group * depth * line;
-          for (std::int64_t r = 0; r < depth; r += tile_rows) {
-            const int rows = static_cast<int>(std::min<std::int64_t>(tile_rows, depth - r));
-            for (std::int64_t o = 0; o < line; o += tile_cols<T>) {
-              const int vecs = static_cast<int>(std::min<std::int64_t>(tile_vecs, (line - o) / lanes<T>));
-              run_weight_tile(rows, vecs, walk, base, offsets + r, gt + o, line, sum + r * line + o);
-            }
+          const std::int64_t blocks = divide_up(line, weight_vecs * lanes<T>);
+          for (std::int64_t block = 0; block < blocks; ++block) {
+            const std::int64_t o = line / lanes<T> * block / blocks, vecs = line / lanes<T> * (block + 1) / blocks - o;
+            const std::int64_t most = rows_for(static_cast<int>(vecs));
+            for (std::int64_t r = 0; r < depth; r += most)
+              run_weight_tile(static_cast<int>(std::min(most, depth - r)), static_cast<int>(vecs), walk, base,
+                              offsets + r, gt + o * lanes<T>, line, sum + r * line + o * lanes<T>);
           }
         }
       }
     }
   });
-  detail::parallel_for(s.groups * outs, std::max<std::int64_t>(1, (1 << 16) / (depth * partials)),
+  // Sum of the partial sums, turned: squares of lanes x lanes.
+  const std::int64_t squares = line / lanes<T>;
+  detail::parallel_for(s.groups * squares, std::max<std::int64_t>(1, (1 << 15) / (depth * partials)),
                        [&](std::int64_t begin, std::int64_t end) {
-                         for (std::int64_t row = begin; row < end; ++row) {
-                           const T* from = sums + row / outs * depth * line + row % outs;
-                           for (std::int64_t r = 0; r < depth; ++r) {
-                             T sum = from[r * line];
-                             for (std::int64_t p = 1; p < partials; ++p) sum += from[p * size + r * line];
-                             dw[row * depth + r] = sum;
+                         for (std::int64_t task = begin; task < end; ++task) {
+                           const std::int64_t group = task / squares, o = task % squares * lanes<T>,
+                                              count = std::min<std::int64_t>(lanes<T>, outs - o);
+                           T* to = dw + (group * outs + o) * depth;
+                           for (std::int64_t r = 0; r < depth; r += lanes<T>) {
+                             const std::int64_t rows = std::min<std::int64_t>(lanes<T>, depth - r);
+                             Simd<T> v[lanes<T>];
+                             for (std::int64_t i = 0; i < lanes<T>; ++i) {
+                               const T* from = sums + (group * depth + r + i) * line + o;
+                               v[i] = Simd<T>{};
+                               for (std::int64_t p = 0; p < partials && i < rows; ++p)
+                                 v[i] += load<Simd<T>>(from + p * size);
+                             }
+                             T square[lanes<T> * lanes<T>];
+                             store_transposed<T>(v, square, lanes<T>);
+                             for (std::int64_t i = 0; i < count; ++i)
+                               add_row(square + i * lanes<T>, rows, T(0), to + i * depth + r);
                            }
                          }
                        });

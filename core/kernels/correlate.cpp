@@ -16,181 +16,182 @@ namespace {
 // output (n, u, v) has the flat position q = (n h.line() + u) w.line() + v. Then every tap of the kernel is the plane
 // at q + shift: the convolution is a product whose right operand has row (channel, tap) at a fixed offset in the
 // planes, and the tiles read it there. Positions q that are no output (the last `shifts` of a line) are computed and
-// dropped. A task takes a range of q, so only that range, and the largest shift behind it, is ever in planes, in cache.
+// dropped.
+// A task takes a range of q, so only that range, and the largest shift behind it, is ever in planes, in cache.
 // Every output is one chain of multiply-adds over (channel, tap), whichever task or tile it is in: its bits depend
 // neither on the other samples nor on the threads.
 constexpr std::int64_t chunk_columns = 192;       // least columns of a task that has more
 constexpr std::int64_t chunk_bytes = 384 * 1024;  // most bytes of planes of a task
 constexpr std::int64_t serial_work = 1 << 19;     // multiply-adds below which waking a thread costs more
 
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-/// Weights in panels of tile_rows rows: [group][part][panel][channel, tap][tile_rows].
+/// Weights in panels of tile_rows rows: [group][part][panel][channel, tap][tile_rows]. Row i of the weights has element
+/// r of a part at places[r]. With `stack` > 1 that many parts are one, of rows (row, part).
 template <class T>
-void pack_weights(const Correlation& c, const T* weight, T* to) {
-  for (std::int64_t group = 0; group < c.groups; ++group)
-    for (const CorrelatePart& part : c.parts)
-      for (std::int64_t i0 = 0; i0 < c.rows; i0 += tile_rows) {
-        const std::int64_t rows = std::min<std::int64_t>(tile_rows, c.rows - i0);
-        for (std::int64_t channel = 0; channel < c.channels; ++channel)
-          for (const CorrelateTap& tap : part.taps) {
-            const T* from = weight + group * c.w_group + i0 * c.w_row + channel * c.w_channel + tap.index;
-            for (std::int64_t i = 0; i < rows; ++i) to[i] = from[i * c.w_row];
-            for (std::int64_t i = rows; i < tile_rows; ++i) to[i] = 0;
-            to += tile_rows;
-          }
+void pack_weights(const Correlation& c, const T* weight, const std::int64_t* places, std::int64_t stack, T* to) {
+  for (std::int64_t group = 0; group < c.planes.groups; ++group) {
+    const std::int64_t* place = places;
+    for (std::size_t part = 0; part < c.parts.size(); part += static_cast<std::size_t>(stack)) {
+      const std::int64_t k = c.planes.channels * static_cast<std::int64_t>(c.parts[part].size());
+      for (std::int64_t i = 0; i < c.rows * stack; ++i) {
+        const T* from = weight + group * c.w_group + i / stack * c.w_row;
+        const std::int64_t* at = place + i % stack * k;
+        T* out = to + i / tile_rows * tile_rows * k + i % tile_rows;
+        for (std::int64_t r = 0; r < k; ++r) out[r * tile_rows] = from[at[r]];
       }
-}
-
-template <class T>
-void copy_strided(const T* from, std::int64_t step, std::int64_t n, T* to) {
-  if (step == 1) {
-    std::copy_n(from, n, to);
-  } else if (step == 2) {
-    for (std::int64_t i = 0; i < n; ++i) to[i] = from[2 * i];
-  } else {
-    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i * step];
-  }
-}
-
-/// Flat positions [q0, q1) of the planes of one group; plane p of channel k starts at (k phases + p) plane.
-template <class T>
-void fill_planes(const Correlation& c, const T* source, std::int64_t group, std::int64_t q0, std::int64_t q1,
-                 std::int64_t plane, T* to) {
-  const std::int64_t line = c.w.line(), lines = c.h.line();
-  const std::int64_t phases = static_cast<std::int64_t>(c.phases.size());
-  const std::int64_t image = c.h.size * c.w.size;
-  for (std::int64_t p = 0; p < phases; ++p) {
-    const std::int64_t h_origin = c.h.origin + c.phases[p].h, w_origin = c.w.origin + c.phases[p].w;
-    // First and last element of a line that lies in the source.
-    const std::int64_t first = w_origin >= 0 ? 0 : divide_up(-w_origin, c.w.step);
-    const std::int64_t last = w_origin >= c.w.size ? 0 : divide_up(c.w.size - w_origin, c.w.step);
-    for (std::int64_t q = q0; q < q1;) {
-      const std::int64_t l = q / line, v0 = q - l * line, v1 = std::min(line, v0 + (q1 - q));
-      const std::int64_t sample = l / lines, h = (l - sample * lines) * c.h.step + h_origin;
-      std::int64_t a = std::clamp(first, v0, v1), b = std::clamp(last, a, v1);
-      if (sample >= c.n || h < 0 || h >= c.h.size) a = b = v1;
-      const T* from =
-          source + (sample * c.groups + group) * c.channels * image + h * c.w.size + a * c.w.step + w_origin;
-      T* out = to + p * plane + (q - q0);
-      for (std::int64_t k = 0; k < c.channels; ++k, out += phases * plane) {
-        std::fill_n(out, a - v0, T(0));
-        if (b > a) copy_strided(from + k * image, c.w.step, b - a, out + (a - v0));
-        std::fill_n(out + (b - v0), v1 - b, T(0));
-      }
-      q += v1 - v0;
+      place += k * stack;
+      to += divide_up(c.rows * stack, tile_rows) * tile_rows * k;
     }
   }
 }
 
-/// Columns [column, column + count) of a tile are neighbours in the result, from `at` of row 0 of the group on.
+/// Columns [column, column + count) of a tile are neighbours in the result, from `at` of row 0 on.
 struct Run {
-  int column, count;
-  std::int64_t at;
+  std::int64_t column, count, at;
 };
 
-/// The runs of the outputs at [q, q1) for one part; at most one per position.
-int find_runs(const Correlation& c, const CorrelatePart& part, std::int64_t q, std::int64_t q1, Run* runs) {
-  const std::int64_t line = c.w.line(), lines = c.h.line(), q0 = q;
-  const std::int64_t step = c.w.target_step;
-  const std::int64_t v_first = part.start_w >= 0 ? 0 : divide_up(-part.start_w, step);
-  const std::int64_t v_last =
-      std::min(c.w.outputs, part.start_w >= c.w.target ? 0 : divide_up(c.w.target - part.start_w, step));
+/// The runs of positions [q, q1) for h phase `phase`; at most one per position.
+int find_runs(const Correlation& c, std::int64_t phase, std::int64_t q, std::int64_t q1, Run* runs) {
+  const Planes& p = c.planes;
+  const std::int64_t line = p.w.line(), lines = p.h.line(), q0 = q;
+  std::int64_t l = q / line, v0 = q - l * line, sample = l / lines, u = l - sample * lines;
   int count = 0;
   while (q < q1) {
-    const std::int64_t l = q / line, v0 = q - l * line, v1 = std::min(line, v0 + (q1 - q));
-    const std::int64_t sample = l / lines, u = l - sample * lines;
-    const std::int64_t h = u * c.h.target_step + part.start_h;
-    const std::int64_t a = std::max(v_first, v0), b = std::min(v_last, v1);
-    if (sample < c.n && u < c.h.outputs && h >= 0 && h < c.h.target && a < b)
-      runs[count++] = {static_cast<int>(q - q0 + a - v0), static_cast<int>(b - a),
-                       (sample * c.groups * c.rows * c.h.target + h) * c.w.target + a * step + part.start_w};
+    const std::int64_t v1 = std::min(line, v0 + (q1 - q));
+    const std::int64_t h = u * c.h.step + c.h.start + phase;
+    const std::int64_t first = v0 * c.w.step + c.w.start, last = std::min(v1, p.w.outputs) * c.w.step + c.w.start;
+    const std::int64_t a = std::max<std::int64_t>(first, 0), b = std::min(last, c.w.size);
+    if (u < p.h.outputs && h >= 0 && h < c.h.size && a < b)
+      runs[count++] = {(q - q0) * c.w.step + a - first, b - a,
+                       (sample * p.groups * c.rows * c.h.size + h) * c.w.size + a};
     q += v1 - v0;
+    v0 = 0;
+    if (++u == lines) u = 0, ++sample;
   }
   return count;
 }
 
+/// to[i][j step + f] = from[i row + f phase + j] for j < n (whole vectors).
 template <class T>
-inline void store_run(const T* from, std::int64_t n, T bias, T* to, std::int64_t step) {
-  if (step == 1) {
-    using V = Simd<T>;
-    std::int64_t i = 0;
-    for (; i + lanes<T> <= n; i += lanes<T>) store(to + i, load<V>(from + i) + bias);
-    for (; i < n; ++i) to[i] = from[i] + bias;
-  } else {
-    for (std::int64_t i = 0; i < n; ++i) to[i * step] = from[i] + bias;
+void interleave(const T* from, std::int64_t row, std::int64_t phase, std::int64_t step, std::int64_t rows,
+                std::int64_t n, T* to) {
+  for (std::int64_t i = 0; i < rows; ++i, from += row, to += tile_cols<T> * step) {
+    if (step == 2) {
+      for (std::int64_t j = 0; j < n; j += lanes<T>) {
+        const auto a = load<Simd<T>>(from + j), b = load<Simd<T>>(from + phase + j);
+        store(to + 2 * j, interleave_low(a, b));
+        store(to + 2 * j + lanes<T>, interleave_high(a, b));
+      }
+    } else {
+      for (std::int64_t f = 0; f < step; ++f)
+        for (std::int64_t j = 0; j < n; ++j) to[j * step + f] = from[f * phase + j];
+    }
   }
+}
+
+/// Whether the parts of every h phase read the same places, so that their rows can share a tile: for few rows, as when
+/// the kernel is a multiple of the stride.
+bool can_stack(const Correlation& c) {
+  if (c.w.step == 1 || tile_rows % c.w.step != 0 || c.rows >= tile_rows) return false;
+  const auto w_parts = static_cast<std::size_t>(c.w.step);
+  for (std::size_t i = 0; i < c.parts.size(); ++i) {
+    const auto& first = c.parts[i / w_parts * w_parts];
+    const auto same = [](const Tap& a, const Tap& b) { return a.shift_h == b.shift_h && a.shift_w == b.shift_w; };
+    if (!std::equal(first.begin(), first.end(), c.parts[i].begin(), c.parts[i].end(), same)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
 template <class T>
 void correlate(const Correlation& c, const T* source, const T* weight, const T* bias, T* target) {
-  constexpr std::int64_t cols = tile_cols<T>;
-  const std::int64_t phases = static_cast<std::int64_t>(c.phases.size());
-  const std::int64_t total = c.n * c.h.line() * c.w.line();
+  constexpr std::int64_t cols = tile_cols<T>, tile_size = tile_rows * cols;
+  const Planes& s = c.planes;
+  const std::int64_t total = s.n * s.sample_size(), step = c.w.step;
   if (total == 0 || c.rows == 0) return;
-  const std::int64_t reach = c.h.shifts * c.w.line() + c.w.shifts;
-  const std::int64_t panels = divide_up(c.rows, tile_rows);
+  if (s.channels == 1 && c.rows == 1 && c.parts.size() == 1)
+    return correlate_depthwise(c, source, weight, bias, target);
+  const std::int64_t stack = can_stack(c) ? step : 1, tile_channels = tile_rows / stack;
+  const std::int64_t panels = divide_up(c.rows, tile_channels);
 
   // Columns of a task: a fixed part of the work, no more than fits in cache, not much less than the reach.
   const std::int64_t most =
-      chunk_bytes / static_cast<std::int64_t>(sizeof(T)) / std::max<std::int64_t>(1, c.channels * phases) - reach;
-  std::int64_t chunk = std::max({total / 16, chunk_columns, 3 * reach});
+      chunk_bytes / static_cast<std::int64_t>(sizeof(T)) / (s.channels * s.phase_count()) - s.reach();
+  std::int64_t chunk = std::max({total / 16, chunk_columns, 3 * s.reach()});
   chunk = std::max(std::min(chunk, most), 2 * cols);
   chunk = divide_up(std::min(chunk, total), cols) * cols;
   const std::int64_t chunks = divide_up(total, chunk);
-  // An odd number of cache lines, so that planes do not fall into the same sets of the cache.
-  const std::int64_t plane = (divide_up(chunk + reach, lanes<T>) | 1) * lanes<T>;
+  const std::int64_t plane = plane_length<T>(s, chunk);
 
-  std::int64_t taps = 0, longest = 0;
-  std::vector<std::int64_t> offsets;
-  for (const CorrelatePart& part : c.parts) {
-    for (std::int64_t k = 0; k < c.channels; ++k)
-      for (const CorrelateTap& tap : part.taps)
-        offsets.push_back((k * phases + tap.phase) * plane + tap.shift_h * c.w.line() + tap.shift_w);
-    taps += static_cast<std::int64_t>(part.taps.size());
-    longest = std::max(longest, static_cast<std::int64_t>(part.taps.size()));
-  }
-  const std::int64_t depth = c.channels * taps;  // of all parts
-  T* const packed = scratch<2, T>(std::max<std::int64_t>(1, c.groups * panels * tile_rows * depth));
-  pack_weights(c, weight, packed);
+  std::int64_t depth = 0;  // of all parts
+  for (const auto& part : c.parts) depth += s.channels * static_cast<std::int64_t>(part.size());
+  // Where each (part, channel, tap) lies in the planes, and in the weights of a row.
+  std::int64_t* const offsets = scratch<5, std::int64_t>(2 * depth + 1);
+  std::int64_t* const places = offsets + depth;
+  std::int64_t r = 0;
+  for (const auto& part : c.parts)
+    for (std::int64_t k = 0; k < s.channels; ++k)
+      for (const Tap& tap : part) {
+        places[r] = k * c.w_channel + tap.index;
+        offsets[r++] = s.offset(tap, k, plane);
+      }
+  // Weights that are read only once or twice are better read where they are.
+  const bool packs = total > 2 * cols || stack > 1;
+  const std::int64_t group_size = panels * tile_rows * (depth / stack);
+  T* const packed = scratch<2, T>(packs ? s.groups * group_size + 1 : 1);
+  if (packs) pack_weights(c, weight, places, stack, packed);
 
-  const std::int64_t tasks = c.groups * chunks;
+  const std::int64_t tasks = s.groups * chunks;
   const std::int64_t work = std::max<std::int64_t>(1, chunk * c.rows * depth);
   const std::int64_t grain = std::max<std::int64_t>(1, std::min(tasks, serial_work / 4 / work));
-  const bool serial = work * tasks < serial_work;
-  detail::parallel_for(tasks, serial ? tasks : grain, [&](std::int64_t begin, std::int64_t end) {
-    T* const planes = scratch<3, T>(c.channels * phases * plane + cols);
-    alignas(64) T edge[tile_rows * cols];
+  detail::parallel_for(tasks, work * tasks < serial_work ? tasks : grain, [&](std::int64_t begin, std::int64_t end) {
+    T* const tiles = scratch<4, T>(2 * step * tile_size + lanes<T>);
+    T* const merged = step == 1 ? tiles : tiles + step * tile_size;
+    T* const planes = scratch<3, T>(s.channels * s.phase_count() * plane);
     Run runs[cols];
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t group = task / chunks, q0 = task % chunks * chunk, q1 = std::min(total, q0 + chunk);
-      fill_planes(c, source, group, q0, q0 + plane, plane, planes);
+      fill_planes(s, source, group, q0, divide_up(q1 - q0, cols) * cols + q0 + s.reach(), plane, planes);
       for (std::int64_t q = q0; q < q1; q += cols) {
-        const std::int64_t width = std::min(cols, q1 - q);
-        const int vecs = static_cast<int>(divide_up(width, lanes<T>));
-        const std::int64_t* offset = offsets.data();
-        const T* a = packed + group * panels * tile_rows * depth;
-        for (const CorrelatePart& part : c.parts) {
-          const std::int64_t k = c.channels * static_cast<std::int64_t>(part.taps.size());
-          const int count = find_runs(c, part, q, q + width, runs);
-          if (count > 0)
-            for (std::int64_t p = 0; p < panels; ++p) {
-              const std::int64_t i0 = p * tile_rows;
-              const int rows = static_cast<int>(std::min<std::int64_t>(tile_rows, c.rows - i0));
-              run_tile<Simd<T>>(rows, vecs, k, PackedRows<T>{a + p * tile_rows * k},
-                                IndirectLines<T>{planes + (q - q0), offset}, edge, cols, false);
-              for (int i = 0; i < rows; ++i) {
-                const std::int64_t row = group * c.rows + i0 + i;
-                T* to = target + row * c.h.target * c.w.target;
-                const T add = bias ? bias[row] : T(0);
-                for (int r = 0; r < count; ++r)
-                  store_run(edge + i * cols + runs[r].column, runs[r].count, add, to + runs[r].at, c.w.target_step);
-              }
+        const int vecs = static_cast<int>(divide_up(std::min(cols, q1 - q), lanes<T>));
+        const std::int64_t* offset = offsets;
+        const T* a = packed + group * group_size;
+        for (std::int64_t phase = 0; phase < c.h.step; ++phase) {
+          const auto* part = &c.parts[static_cast<std::size_t>(phase * step)];
+          std::int64_t ks = 0;  // depth of the parts of this phase
+          for (std::int64_t f = 0; f < step; ++f) ks += s.channels * static_cast<std::int64_t>(part[f].size());
+          const int count = find_runs(c, phase, q, std::min(q + cols, q1), runs);
+          for (std::int64_t p = 0; p < panels && count > 0; ++p) {
+            const std::int64_t i0 = p * tile_channels, rows = std::min(tile_channels, c.rows - i0);
+            std::int64_t before = 0;
+            for (std::int64_t f = 0; f < step; f += stack) {
+              const std::int64_t k = s.channels * static_cast<std::int64_t>(part[f].size());
+              const IndirectLines<T> right{planes + (q - q0), offset + before * stack};
+              T* to = tiles + f * tile_size;
+              if (packs)
+                run_tile<Simd<T>>(static_cast<int>(rows * stack), vecs, k,
+                                  PackedRows<T>{a + before * panels * tile_rows + p * tile_rows * k}, right, to, cols,
+                                  false);
+              else
+                run_tile<Simd<T>>(static_cast<int>(rows), vecs, k,
+                                  IndirectRows<T>{weight + group * c.w_group + i0 * c.w_row, c.w_row,
+                                                  places + (offset - offsets) + before},
+                                  right, to, cols, false);
+              before += k;
             }
-          offset += k;
-          a += panels * tile_rows * k;
+            if (step > 1)
+              interleave(tiles, stack * cols, stack > 1 ? cols : tile_size, step, rows, vecs * std::int64_t{lanes<T>},
+                         merged);
+            for (std::int64_t i = 0; i < rows; ++i) {
+              const std::int64_t row = group * c.rows + i0 + i;
+              T* to = target + row * c.h.size * c.w.size;
+              const T add = bias ? bias[row] : T(0);
+              for (int run = 0; run < count; ++run)
+                add_row(merged + i * cols * step + runs[run].column, runs[run].count, add, to + runs[run].at);
+            }
+          }
+          offset += ks;
+          a += ks / stack * panels * tile_rows;
         }
       }
     }

@@ -3,43 +3,29 @@
 #include <cstdint>
 #include <vector>
 
+#include "planes.h"
+
 namespace eg::kernels {
 
-/// One axis of a correlation. Plane element i of phase f is source element i step + f + origin, 0 outside [0, size).
-struct CorrelateAxis {
-  std::int64_t size, step, origin;
-  std::int64_t outputs;  // values of u
-  std::int64_t shifts;   // largest shift of a tap
-  std::int64_t target;   // size of the result; u lies at u target_step + part's start
-  std::int64_t target_step;
-  std::int64_t line() const { return outputs + shifts; }
+/// Results lie at u step + start + (0 .. step - 1) in [0, size), u in [0, outputs) of the planes' axis.
+struct TargetAxis {
+  std::int64_t size, step, start;
 };
 
-/// A tap reads plane `phase`, shifted; `index` is its place in the kernel [KH, KW].
-struct CorrelateTap {
-  std::int64_t phase, shift_h, shift_w, index;
-};
-
-/// A set of taps whose sum fills the results at start_h + u target_step, start_w + v target_step.
-struct CorrelatePart {
-  std::int64_t start_h, start_w;
-  std::vector<CorrelateTap> taps;
-};
-
-struct CorrelatePhase {
-  std::int64_t h, w;
-};
-
+/// Correlation of the planes with weights. Results of h phase a, w phase b are sums over parts[a w.step + b].
 struct Correlation {
-  std::int64_t n, groups;
-  std::int64_t channels, rows;             // of the source and of the result, per group
-  std::int64_t w_group, w_row, w_channel;  // distances in the weights
-  CorrelateAxis h, w;
-  std::vector<CorrelatePhase> phases;
-  std::vector<CorrelatePart> parts;
+  Planes planes;
+  std::int64_t rows = 0;                               // channels of the result, per group
+  std::int64_t w_group = 0, w_row = 0, w_channel = 0;  // distances in the weights
+  TargetAxis h{}, w{};
+  std::vector<std::vector<Tap>> parts;
 };
 
 template <class T>
 void correlate(const Correlation& c, const T* source, const T* weight, const T* bias, T* target);
+
+/// The same where a group has one channel and one row, and the target no phases.
+template <class T>
+void correlate_depthwise(const Correlation& c, const T* source, const T* weight, const T* bias, T* target);
 
 }  // namespace eg::kernels

@@ -178,6 +178,8 @@ TEST_CASE_TEMPLATE("conv kernels agree with loops in double, one dimension", T, 
   check_conv<T>(one_d(33, 17, 18, 3, 3, 1, 1));
   check_conv<T>(one_d(2, 3, 3, 9, 9));
   check_conv<T>(one_d(2, 70, 55, 40, 4, 2, 1));
+  check_conv<T>(one_d(3, 3, 7, 61, 4, 4, 1));
+  check_conv<T>(one_d(2, 2, 2, 300, 8, 4, 3));
 }
 
 TEST_CASE_TEMPLATE("conv kernels agree with loops in double, two dimensions", T, float, double) {
@@ -198,6 +200,10 @@ TEST_CASE_TEMPLATE("conv kernels agree with loops in double, two dimensions", T,
   check_conv<T>(with_outputs(depthwise));
   depthwise.stride_h = depthwise.stride_w = 2;
   check_conv<T>(with_outputs(depthwise));
+  ConvShape few;
+  few.n = 2, few.c_in = 3, few.c_out = 5, few.h_in = 15, few.w_in = 22, few.kernel_h = few.kernel_w = 4;
+  few.stride_h = few.stride_w = 2, few.padding_h = few.padding_w = 1;
+  check_conv<T>(with_outputs(few));
   ConvShape image;
   image.n = 2, image.c_in = 3, image.c_out = 8, image.h_in = image.w_in = 32, image.kernel_h = image.kernel_w = 3;
   image.padding_h = image.padding_w = 1;
