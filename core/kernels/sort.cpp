@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
@@ -42,13 +43,41 @@ template <class Key> struct Pair {
   static Pair make(Key k, std::int64_t i) { return {k, i}; }
   friend bool operator<(const Pair& a, const Pair& b) { return a.key != b.key ? a.key < b.key : a.place < b.place; }
   std::int64_t index() const { return place; }
+  static constexpr int digits = sizeof(Key);
+  int digit(int d) const { return static_cast<int>(key >> (8 * d) & 255); }
 };
 struct Word {
   std::uint64_t bits;
   static Word make(std::uint32_t k, std::int64_t i) { return {std::uint64_t{k} << 32 | static_cast<std::uint32_t>(i)}; }
   friend bool operator<(Word a, Word b) { return a.bits < b.bits; }
   std::int64_t index() const { return static_cast<std::uint32_t>(bits); }
+  static constexpr int digits = 4;
+  int digit(int d) const { return static_cast<int>(bits >> (32 + 8 * d) & 255); }
 };
+
+// Lines of this many elements and more, times the digits of a key, are sorted by digits: below, clearing the counts
+// costs more than it saves.
+constexpr std::int64_t digits_from = 64;
+
+// Orders items by key where their places ascend, by digits of 8 bits from the last; `other` has room for n.
+template <class Item> void sort_digits(Item* items, Item* other, std::int64_t n) {
+  std::int64_t counts[Item::digits][256] = {};
+  for (std::int64_t j = 0; j < n; ++j)
+    for (int d = 0; d < Item::digits; ++d) ++counts[d][items[j].digit(d)];
+  Item *from = items, *to = other;
+  for (int d = 0; d < Item::digits; ++d) {
+    if (counts[d][from[0].digit(d)] == n) continue;  // one digit for all
+    std::int64_t at = 0;
+    for (std::int64_t& c : counts[d]) {
+      const std::int64_t count = c;
+      c = at;
+      at += count;
+    }
+    for (std::int64_t j = 0; j < n; ++j) to[counts[d][from[j].digit(d)]++] = from[j];
+    std::swap(from, to);
+  }
+  if (from != items) std::memcpy(items, from, static_cast<std::size_t>(n) * sizeof(Item));
+}
 
 template <class Item, class T>
 void lines(const Array& x, Array& values, Array& indices, const Blocks& b, std::int64_t k, bool descending) {
@@ -57,7 +86,7 @@ void lines(const Array& x, Array& values, Array& indices, const Blocks& b, std::
   std::int64_t* places = indices.data<std::int64_t>();
   const std::int64_t n = b.size;
   detail::parallel_for(b.outer * b.inner, row_grain(n * 8), [&](std::int64_t first, std::int64_t last) {
-    Item* items = scratch<0, Item>(n);
+    Item* items = scratch<0, Item>(2 * n);
     for (std::int64_t line = first; line < last; ++line) {
       const std::int64_t o = line / b.inner, i = line % b.inner;
       const T* s = from + o * n * b.inner + i;
@@ -69,8 +98,10 @@ void lines(const Array& x, Array& values, Array& indices, const Blocks& b, std::
       if (k < n) {
         std::nth_element(items, items + k, items + n);
         std::sort(items, items + k);
-      } else {
+      } else if (n < digits_from * Item::digits) {
         std::sort(items, items + n);
+      } else {
+        sort_digits(items, items + n, n);
       }
       const std::int64_t start = o * k * b.inner + i;
       for (std::int64_t j = 0; j < k; ++j) {
@@ -106,6 +137,14 @@ template <class T, class Sum> void add_up(const Blocks& b, const T* x, T* y, boo
     for (std::int64_t u = first; u < last; ++u) {
       const std::int64_t begin = u % parts * width, count = std::min(width, b.inner - begin);
       const std::int64_t start = u / parts * n * b.inner + begin;
+      if (b.inner == 1) {
+        Sum sum = 0;
+        for (std::int64_t k = 0; k < n; ++k) {
+          const std::int64_t i = start + (reverse ? n - 1 - k : k);
+          y[i] = static_cast<T>(sum += x[i]);
+        }
+        continue;
+      }
       Sum sum[width] = {};
       for (std::int64_t k = 0; k < n; ++k) {
         const std::int64_t row = start + (reverse ? n - 1 - k : k) * b.inner;
