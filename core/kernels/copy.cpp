@@ -2,6 +2,7 @@
 
 #include <eigengrad/core/parallel.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernels/strided.h"
@@ -21,6 +22,47 @@ template <class D, class S> void run(D* d, std::int64_t sd, const S* s, std::int
   }
 }
 
+// A transposing copy: d[a row + b] = s[a + b column] for a < rows, b < columns, in square blocks, so that both sides
+// are read and written by whole cache lines.
+template <class D, class S>
+void transpose(D* d, std::int64_t row, const S* s, std::int64_t column, std::int64_t rows, std::int64_t columns) {
+  constexpr std::int64_t side = 16;
+  D block[side][side];
+  for (std::int64_t b = 0; b < columns; b += side) {
+    const std::int64_t width = std::min(side, columns - b);
+    if (rows == side && width == side) {
+      for (std::int64_t j = 0; j < side; ++j)
+        for (std::int64_t a = 0; a < side; ++a) block[j][a] = static_cast<D>(s[(b + j) * column + a]);
+      for (std::int64_t a = 0; a < side; ++a)
+        for (std::int64_t j = 0; j < side; ++j) d[a * row + b + j] = block[j][a];
+    } else {
+      for (std::int64_t a = 0; a < rows; ++a)
+        for (std::int64_t j = b; j < b + width; ++j) d[a * row + j] = static_cast<D>(s[j * column + a]);
+    }
+  }
+}
+
+// Copies where src runs on along dimension t of the nest and dst along the last one.
+template <class D, class S> void copy_transposed(D* d, const S* s, const LoopNest<2>& nest, int t) {
+  constexpr std::int64_t side = 16;
+  const int last = nest.rank - 1;
+  const std::int64_t n = nest.inner(), size = nest.sizes[t], blocks = (size + side - 1) / side;
+  const std::int64_t grain = std::max<std::int64_t>(1, parallel_grain / (side * n));
+  detail::parallel_for(nest.outer() / size * blocks, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t unit = begin; unit < end; ++unit) {
+      const std::int64_t first = unit % blocks * side;
+      std::int64_t rest = unit / blocks, at[2] = {first * nest.strides[0][t], first};
+      for (int i = last - 1; i >= 0; --i) {
+        if (i == t) continue;
+        const std::int64_t index = rest % nest.sizes[i];
+        rest /= nest.sizes[i];
+        for (int k = 0; k < 2; ++k) at[k] += index * nest.strides[k][i];
+      }
+      transpose(d + at[0], nest.strides[0][t], s + at[1], nest.strides[1][last], std::min(side, size - first), n);
+    }
+  });
+}
+
 template <class D, class S> void copy_typed(Array& dst, const Array& src) {
   if (dst.numel() == 0) return;
   const LoopNest<2> nest(dst.shape(), {&dst, &src});
@@ -31,6 +73,9 @@ template <class D, class S> void copy_typed(Array& dst, const Array& src) {
     detail::parallel_for(n, parallel_grain, [&](std::int64_t b, std::int64_t e) { run(d + b * sd, sd, s + b * ss, ss, e - b); });
     return;
   }
+  if (sd == 1 && ss > 1 && n >= 8)
+    for (int t = 0; t + 1 < nest.rank; ++t)
+      if (nest.strides[1][t] == 1 && nest.sizes[t] >= 8) return copy_transposed(d, s, nest, t);
   const std::int64_t grain = std::max<std::int64_t>(1, parallel_grain / n);
   detail::parallel_for(nest.outer(), grain, [&](std::int64_t b, std::int64_t e) {
     nest.rows(b, e, [&](const std::int64_t* at) { run(d + at[0], sd, s + at[1], ss, n); });

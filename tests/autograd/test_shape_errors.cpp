@@ -115,3 +115,22 @@ TEST_CASE("sort orders whole numbers and bool, long lines too") {
     CHECK(gather(x, 1, indices).to_vector<float>() == values.to_vector<float>());
   }
 }
+
+TEST_CASE("contiguous copies of transposed views have every element in place") {
+  for (const Shape& shape : {Shape{33, 50}, Shape{3, 17, 16}, Shape{16, 2, 40}, Shape{9, 8}, Shape{5, 100}})
+    for (DType type : {float32, float64, int64}) {
+      Tensor x = empty(shape, {.dtype = int64});
+      std::int64_t k = 0;
+      for (auto& v : x.mutable_data<std::int64_t>()) v = k++;
+      const Tensor y = x.to(type).transpose(0, -1), z = y.contiguous(), w = x.transpose(0, -1).to(type);
+      bool right = z.is_contiguous();
+      const std::int64_t rows = y.size(0), columns = y.size(-1), middle = x.numel() / rows / columns;
+      const auto v = z.to_vector<std::int64_t>();
+      for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t m = 0; m < middle; ++m)
+          for (std::int64_t c = 0; c < columns; ++c)
+            right &= v[static_cast<std::size_t>((r * middle + m) * columns + c)] == (c * middle + m) * rows + r;
+      CHECK(right);
+      CHECK(w.to_vector<std::int64_t>() == v);
+    }
+}
