@@ -123,8 +123,15 @@ Tensor repeat(const Tensor& x, const Shape& times) {
   if (shift < 0) fail<ShapeError>("repeat", "expected a number for each dimension of shape {}, got {}", x.shape(), times);
   Shape shape = Shape::filled(times.rank(), 1);
   for (int d = 0; d < x.dim(); ++d) shape[d + shift] = x.shape()[d];
-  for (std::int64_t n : times)
-    if (n < 0) fail<ValueError>("repeat", "expected numbers >= 0, got {}", times);
+  constexpr std::int64_t most = std::int64_t{1} << 48;
+  std::int64_t size = 1;
+  for (int d = 0; d < times.rank(); ++d) {
+    if (times[d] < 0) fail<ValueError>("repeat", "expected numbers >= 0, got {}", times);
+    for (std::int64_t n : {times[d], shape[d]}) {
+      if (n > 0 && size > most / n) fail<ShapeError>("repeat", "expected at most 2^48 elements, got {} times {}", times, shape);
+      size *= n == 0 ? 1 : n;
+    }
+  }
   Array out = kernels::repeat(x.array(), shape, times);
   if (!should_record(x)) return Tensor(std::move(out));
   return record<Repeat>(std::move(out), {&x}, x.shape(), times);

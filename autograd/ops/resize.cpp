@@ -4,6 +4,8 @@
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/kernels/pad.h>
 
+#include <algorithm>
+
 namespace eg {
 using detail::record;
 using detail::should_record;
@@ -31,6 +33,12 @@ struct EnlargeGrad final : Node {
 };
 
 Tensor enlarged(const Tensor& x, const Shape& scale, const char* op) {
+  constexpr std::int64_t most = std::int64_t{1} << 48;
+  std::int64_t size = std::max<std::int64_t>(x.numel(), 1);
+  for (std::int64_t s : scale) {
+    if (size > most / s) fail<ShapeError>(op, "expected at most 2^48 elements, got factors {} for shape {}", scale, x.shape());
+    size *= s;
+  }
   Array out = x.array();
   const int first = x.dim() - scale.rank();
   for (int i = scale.rank() - 1; i >= 0; --i)

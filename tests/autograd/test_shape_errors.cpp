@@ -40,6 +40,9 @@ TEST_CASE("errors of shape functions say what was expected, what came, and what 
   CHECK_THROWS_AS(roll(x, {1, 2}, {0}), ValueError);
   CHECK_THROWS_AS(unfold(x, 2, 5, 1), ValueError);
   CHECK_THROWS_AS(repeat(x, {2, 2}), ShapeError);
+  const std::int64_t huge = std::int64_t{1} << 40;
+  CHECK_THROWS_AS(repeat(x, {huge, huge, huge}), ShapeError);
+  CHECK_THROWS_AS(upsample_nearest(x, {huge, huge}), ShapeError);
   CHECK_THROWS_WITH_AS(permute(Tensor(), {}), "shape: expected a tensor, got an undefined one", ValueError);
 }
 
