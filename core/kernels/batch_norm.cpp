@@ -1,8 +1,8 @@
 // Batch norm in training: a channel's values are N runs of L, a sample apart.
 #include <eigengrad/core/parallel.h>
 
-#include "normalize.h"
 #include "norm_rows.h"
+#include "normalize.h"
 
 namespace eg::kernels {
 namespace {
@@ -21,19 +21,21 @@ void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, cons
   const int block = block_channels(N * L);
   detail::parallel_for(C, block, [&](std::int64_t begin, std::int64_t end) {
     RowStats stats;
+    NormCoefs<T> coefs;
     for (std::int64_t c0 = begin; c0 < end; c0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - c0));
-      row_stats<T>({x + c0 * L, L, N, C * L, L}, count, eps, true, stats);
+      row_stats<T>({walk, x + c0 * L, L, N, C * L}, count, eps, true, stats);
       for (int c = 0; c < count; ++c) {
-        mean[c0 + c] = stats.mean[c];
-        rstd[c0 + c] = stats.rstd[c];
+        mean[c0 + c] = coefs.mean[c] = stats.mean[c];
+        rstd[c0 + c] = coefs.rstd[c] = stats.rstd[c];
+        coefs.w[c] = at(weight, c0 + c, 1), coefs.b[c] = at(bias, c0 + c, 0);
         if (var) var[c0 + c] = stats.var[c];
       }
+      coefs.prepare(count);
       for (std::int64_t n = 0; n < N; ++n)
         for (int c = 0; c < count; ++c) {
           const std::int64_t at_run = (n * C + c0 + c) * L;
-          normalize_run(walk, x + at_run, stats.mean[c], stats.rstd[c], at(weight, c0 + c, 1), at(bias, c0 + c, 0),
-                        y + at_run);
+          coefs.apply(walk, c, x + at_run, y + at_run);
         }
     }
   });
@@ -48,49 +50,48 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
   detail::parallel_for(C, block, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c0 = begin; c0 < end; c0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - c0));
-      f64x8 a[8] = {}, b[8] = {};
-      alignas(64) double sum_g[8], sum_gxh[8];
-      for (int c = 0; c < count; ++c) {
-        const SplitMean<T> m(mean[c0 + c]);
-        f64x8 sums[2] = {};
-        for (std::int64_t n = 0; n < N; ++n)
-          add_grad_sums(walk, g + (n * C + c0 + c) * L, x + (n * C + c0 + c) * L, m.hi, sums);
-        a[c] = sums[0], b[c] = sums[1];
-      }
-      store(sum_g, reduce8(a));
-      store(sum_gxh, reduce8(b));
+      alignas(64) double sums[2][8];
+      block_sums<T, 2>(walk, N, count, sums, [&](int c, auto sum) {
+        const auto terms = grad_terms(static_cast<T>(mean[c0 + c]));
+        for (std::int64_t n = 0; n < N; ++n) sum(terms, g + (n * C + c0 + c) * L, x + (n * C + c0 + c) * L);
+      });
+      GradCoefs<T> coefs;
       bool in_double[8];
       for (int c = 0; c < count; ++c) {
-        const double mu = mean[c0 + c], r = rstd[c0 + c];
-        sum_gxh[c] = (sum_gxh[c] - SplitMean<T>(mu).lo * sum_g[c]) * r;
-        in_double[c] = is_extreme<T>(mu, r) || !std::isfinite(sum_g[c]) || !std::isfinite(sum_gxh[c]);
+        const double mu = mean[c0 + c], r = rstd[c0 + c], w = at(weight, c0 + c, 1);
+        double sum_g = sums[0][c], sum_gxh = (sums[1][c] - SplitMean<T>(mu).lo * sum_g) * r;
+        in_double[c] = grad_in_double<T>(mu, r, sum_g, sum_gxh);
         if (in_double[c]) {
-          sum_g[c] = sum_gxh[c] = 0;
+          sum_g = sum_gxh = 0;
           for (std::int64_t n = 0; n < N; ++n) {
             const std::int64_t at_run = (n * C + c0 + c) * L;
             const GradSums s = grad_sums_in_double(L, g + at_run, x + at_run, mu, r);
-            sum_g[c] += s.g, sum_gxh[c] += s.gxh;
+            sum_g += s.g, sum_gxh += s.gxh;
           }
         }
-        if (dweight) dweight[c0 + c] = static_cast<T>(sum_gxh[c]);
-        if (dbias) dbias[c0 + c] = static_cast<T>(sum_g[c]);
+        if (dweight) dweight[c0 + c] = static_cast<T>(sum_gxh);
+        if (dbias) dbias[c0 + c] = static_cast<T>(sum_g);
+        coefs.mean[c] = mu, coefs.rstd[c] = r, coefs.w[c] = w;
+        coefs.mean_g[c] = w * sum_g / values, coefs.mean_gxh[c] = w * sum_gxh / values;
       }
       if (!dx) continue;
+      coefs.prepare();
       for (std::int64_t n = 0; n < N; ++n)
         for (int c = 0; c < count; ++c) {
           const std::int64_t at_run = (n * C + c0 + c) * L;
-          const double w = at(weight, c0 + c, 1);
-          grad_run(walk, g + at_run, x + at_run, mean[c0 + c], rstd[c0 + c], w, w * sum_g[c] / values,
-                   w * sum_gxh[c] / values, in_double[c], dx + at_run);
+          if (in_double[c])
+            coefs.apply_in_double(L, c, g + at_run, x + at_run, dx + at_run);
+          else
+            coefs.apply(walk, c, g + at_run, x + at_run, dx + at_run);
         }
     }
   });
 }
 
-#define EG_INSTANTIATE(T)                                                                                            \
-  template void batch_norm(std::int64_t, std::int64_t, std::int64_t, const T*, const T*, const T*, double, T*,       \
-                           double*, double*, double*);                                                               \
-  template void batch_norm_backward(std::int64_t, std::int64_t, std::int64_t, const T*, const T*, const double*,     \
+#define EG_INSTANTIATE(T)                                                                                        \
+  template void batch_norm(std::int64_t, std::int64_t, std::int64_t, const T*, const T*, const T*, double, T*,   \
+                           double*, double*, double*);                                                           \
+  template void batch_norm_backward(std::int64_t, std::int64_t, std::int64_t, const T*, const T*, const double*, \
                                     const double*, const T*, T*, T*, T*);
 EG_INSTANTIATE(float)
 EG_INSTANTIATE(double)

@@ -1,8 +1,8 @@
 // The fixed affine map per channel that a norm with running statistics is in eval mode.
 #include <eigengrad/core/parallel.h>
 
-#include "normalize.h"
 #include "norm_rows.h"
+#include "normalize.h"
 
 namespace eg::kernels {
 
@@ -11,38 +11,52 @@ void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, 
                     const T* weight, const T* bias, T* y) {
   const RowWalk<T> walk(L);
   detail::parallel_for(N * C, grain_rows(L), [&](std::int64_t begin, std::int64_t end) {
+    NormCoefs<T> coefs;
     std::int64_t c = begin % C;
-    for (std::int64_t r = begin; r < end; ++r) {
-      normalize_run(walk, x + r * L, mean[c], rstd[c], at(weight, c, 1), at(bias, c, 0), y + r * L);
-      if (++c == C) c = 0;
+    for (std::int64_t r0 = begin; r0 < end; r0 += 8) {
+      const int count = static_cast<int>(std::min<std::int64_t>(8, end - r0));
+      for (int i = 0; i < count; ++i, c = next_in(c, C))
+        coefs.mean[i] = mean[c], coefs.rstd[i] = rstd[c], coefs.w[i] = at(weight, c, 1), coefs.b[i] = at(bias, c, 0);
+      coefs.prepare(count);
+      for (int i = 0; i < count; ++i) coefs.apply(walk, i, x + (r0 + i) * L, y + (r0 + i) * L);
     }
   });
 }
 
 template <class T>
-void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x,
-                             const double* mean, const double* rstd, const T* weight, T* dx, T* dweight, T* dbias) {
+void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x, const double* mean,
+                             const double* rstd, const T* weight, T* dx, T* dweight, T* dbias) {
   const RowWalk<T> walk(L);
   const bool sums = dweight || dbias;
   const int block = block_rows(2 * L);
   Scratch scratch(sums ? 2 * N * C : 0);
   double *sum_g = scratch.data(), *sum_gxh = sum_g + N * C;  // of each (n, c)
   detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {
+    alignas(64) double mu[8] = {}, r[8] = {};
+    T scale[8];
+    std::int64_t c = begin % C;
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
-      const std::int64_t count = std::min<std::int64_t>(block, end - r0);
+      const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
+      for (int i = 0; i < count; ++i, c = next_in(c, C)) {
+        mu[i] = mean[c], r[i] = rstd[c];
+        scale[i] = static_cast<T>(rstd[c] * at(weight, c, 1));
+      }
       if (sums) {
-        run_grad_sums(walk, r0, count, g, x, mean, rstd, [C](std::int64_t run) { return run % C; }, sum_g, sum_gxh);
-        for (std::int64_t r = r0; r < r0 + count; ++r)
-          if (is_extreme<T>(mean[r % C], rstd[r % C]) || !std::isfinite(sum_g[r]) || !std::isfinite(sum_gxh[r])) {
-            const GradSums s = grad_sums_in_double(L, g + r * L, x + r * L, mean[r % C], rstd[r % C]);
-            sum_g[r] = s.g, sum_gxh[r] = s.gxh;
+        alignas(64) double sg[8], sgx[8];
+        eight_grad_sums(walk, count, g + r0 * L, x + r0 * L, mu, r, sg, sgx);
+        std::copy_n(sg, count, sum_g + r0);
+        std::copy_n(sgx, count, sum_gxh + r0);
+        for (int i = 0; i < count; ++i)
+          if (grad_in_double<T>(mu[i], r[i], sum_g[r0 + i], sum_gxh[r0 + i])) {
+            const GradSums s = grad_sums_in_double(L, g + (r0 + i) * L, x + (r0 + i) * L, mu[i], r[i]);
+            sum_g[r0 + i] = s.g, sum_gxh[r0 + i] = s.gxh;
           }
       }
       if (!dx) continue;
-      for (std::int64_t r = r0; r < r0 + count; ++r) {
-        const double scale = rstd[r % C] * at(weight, r % C, 1);
-        const Simd<T> s = Simd<T>{} + static_cast<T>(scale);
-        map_row(walk, dx + r * L, [s](Simd<T> gv) { return gv * s; }, g + r * L);
+      for (int i = 0; i < count; ++i) {
+        const Simd<T> s = Simd<T>{} + scale[i];
+        map_row(
+            walk, dx + (r0 + i) * L, [s](Simd<T> gv) { return gv * s; }, g + (r0 + i) * L);
       }
     }
   });

@@ -1,31 +1,64 @@
-// Instance norm and group norm: a row is contiguous and holds whole channels.
+// Group norm: a row is contiguous and holds whole channels.
 #include <eigengrad/core/parallel.h>
 
-#include "normalize.h"
 #include "norm_rows.h"
+#include "normalize.h"
 
 namespace eg::kernels {
+namespace {
+
+// Calls f(first, count) for the runs of rows [r0, r1) by eights, and fill(i, row, c) for each run of an eight before:
+// i its place among the eight, row its row from r0 on, c its channel.
+template <class Fill, class F>
+void each_eight_runs(const GroupShape& s, std::int64_t r0, std::int64_t r1, Fill fill, F f) {
+  const std::int64_t K = s.channels();
+  std::int64_t row = 0, k = 0, c = r0 % s.G * K;
+  for (std::int64_t run = r0 * K; run < r1 * K; run += 8) {
+    const int count = static_cast<int>(std::min<std::int64_t>(8, r1 * K - run));
+    for (int i = 0; i < count; ++i) {
+      fill(i, row, c);
+      c = next_in(c, s.C);
+      if (++k == K) k = 0, ++row;
+    }
+    f(run, count);
+  }
+}
+
+}  // namespace
 
 template <class T>
 void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias, double eps, T* y, double* mean,
                 double* rstd, double* var) {
-  const std::int64_t M = s.values(), K = s.channels();
-  const RowWalk<T> walk(s.L);
+  if (s.G == s.C) return instance_norm(s.N, s.C, s.L, x, weight, bias, eps, y, mean, rstd, var);
+  const std::int64_t M = s.values();
+  const RowWalk<T> walk(s.L), whole(M);
   const int block = block_rows(M);
   detail::parallel_for(s.rows(), grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
-    RowStats stats;
-    for (std::int64_t r0 = begin; r0 < end; r0 += block) {
+    // The statistics of the next block stand before the output of this one, which hides their latency.
+    RowStats stats[2];
+    const auto look_at = [&](std::int64_t r0, RowStats& st) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      row_stats<T>({x + r0 * M, M, 1, 0, M}, count, eps, true, stats);
-      for (int r = 0; r < count; ++r) {
-        mean[r0 + r] = stats.mean[r];
-        rstd[r0 + r] = stats.rstd[r];
-        if (var) var[r0 + r] = stats.var[r];
-        const std::int64_t at_row = (r0 + r) * M, c0 = (r0 + r) % s.G * K;
-        for (std::int64_t k = 0; k < K; ++k)
-          normalize_run(walk, x + at_row + k * s.L, stats.mean[r], stats.rstd[r], at(weight, c0 + k, 1),
-                        at(bias, c0 + k, 0), y + at_row + k * s.L);
-      }
+      row_stats<T>({whole, x + r0 * M, M}, count, eps, true, st);
+      for (int r = 0; r < count; ++r) mean[r0 + r] = st.mean[r], rstd[r0 + r] = st.rstd[r];
+      if (var) std::copy_n(st.var, count, var + r0);
+    };
+    NormCoefs<T> coefs;
+    look_at(begin, stats[0]);
+    int now = 0;
+    for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
+      const std::int64_t r1 = std::min(r0 + block, end);
+      if (r1 < end) look_at(r1, stats[1 - now]);
+      const RowStats& st = stats[now];
+      each_eight_runs(
+          s, r0, r1,
+          [&](int i, std::int64_t row, std::int64_t c) {
+            coefs.mean[i] = st.mean[row], coefs.rstd[i] = st.rstd[row];
+            coefs.w[i] = at(weight, c, 1), coefs.b[i] = at(bias, c, 0);
+          },
+          [&](std::int64_t run, int count) {
+            coefs.prepare(count);
+            for (int i = 0; i < count; ++i) coefs.apply(walk, i, x + (run + i) * s.L, y + (run + i) * s.L);
+          });
     }
   });
 }
@@ -33,46 +66,79 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
 template <class T>
 void group_norm_backward(const GroupShape& s, const T* g, const T* x, const double* mean, const double* rstd,
                          const T* weight, T* dx, T* dweight, T* dbias) {
+  if (s.G == s.C) return instance_norm_backward(s.N, s.C, s.L, g, x, mean, rstd, weight, dx, dweight, dbias);
   const std::int64_t M = s.values(), K = s.channels();
-  const double count_of_row = static_cast<double>(M);
+  const double per_value = 1 / static_cast<double>(M);
   const RowWalk<T> walk(s.L);
   const int block = block_rows(2 * M);
   Scratch scratch(2 * s.N * s.C);
-  double *sum_g = scratch.data(), *sum_gxh = sum_g + s.N * s.C;  // of each (n, c)
+  double *const sum_g = scratch.data(), *const sum_gxh = sum_g + s.N * s.C;  // of each run (n, c)
   detail::parallel_for(s.rows(), grain_rows(2 * M), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r0 = begin; r0 < end; r0 += block) {
+    struct RowMeans {
+      double g[8] = {}, gxh[8] = {};
+      bool in_double[8] = {};
+    };
+    const auto look_at = [&](std::int64_t r0, RowMeans& m) {
       const std::int64_t r1 = std::min(r0 + block, end);
-      for (std::int64_t i = r0 * K; i < r1 * K; i += 8)
-        run_grad_sums(walk, i, std::min<std::int64_t>(8, r1 * K - i), g, x, mean, rstd,
-                      [K](std::int64_t run) { return run / K; }, sum_g, sum_gxh);
-      for (std::int64_t r = r0; r < r1; ++r) {
-        const std::int64_t c0 = r % s.G * K;
-        const auto row_means = [&](double& mg, double& mgx) {
-          mg = mgx = 0;
-          for (std::int64_t k = 0; k < K; ++k) {
-            mg += at(weight, c0 + k, 1) * sum_g[r * K + k];
-            mgx += at(weight, c0 + k, 1) * sum_gxh[r * K + k];
-          }
-          mg /= count_of_row;
-          mgx /= count_of_row;
-        };
-        double mg, mgx;
-        row_means(mg, mgx);
-        const bool in_double = is_extreme<T>(mean[r], rstd[r]) || !std::isfinite(mg) || !std::isfinite(mgx);
-        if (in_double) {
-          for (std::int64_t i = r * K; i < (r + 1) * K; ++i) {
-            const GradSums sums = grad_sums_in_double(s.L, g + i * s.L, x + i * s.L, mean[r], rstd[r]);
-            sum_g[i] = sums.g, sum_gxh[i] = sums.gxh;
-          }
-          row_means(mg, mgx);
-        }
-        if (!dx) continue;
+      alignas(64) double mu[8] = {}, r[8] = {};
+      each_eight_runs(
+          s, r0, r1, [&](int i, std::int64_t row, std::int64_t) { mu[i] = mean[r0 + row], r[i] = rstd[r0 + row]; },
+          [&](std::int64_t run, int count) {
+            alignas(64) double sg[8], sgx[8];
+            eight_grad_sums(walk, count, g + run * s.L, x + run * s.L, mu, r, sg, sgx);
+            std::copy_n(sg, count, sum_g + run);
+            std::copy_n(sgx, count, sum_gxh + run);
+          });
+      const auto add_up = [&](int row, std::int64_t c0) {
+        double a = 0, b = 0;
         for (std::int64_t k = 0; k < K; ++k) {
-          const std::int64_t at_run = (r * K + k) * s.L;
-          grad_run(walk, g + at_run, x + at_run, mean[r], rstd[r], at(weight, c0 + k, 1), mg, mgx, in_double,
-                   dx + at_run);
+          const double w = at(weight, c0 + k, 1);
+          a += w * sum_g[(r0 + row) * K + k];
+          b += w * sum_gxh[(r0 + row) * K + k];
         }
+        m.g[row] = a * per_value, m.gxh[row] = b * per_value;
+      };
+      std::int64_t group = r0 % s.G;
+      for (int row = 0; row < r1 - r0; ++row, group = next_in(group, s.G)) {
+        add_up(row, group * K);
+        const double mean_r = mean[r0 + row], rstd_r = rstd[r0 + row];
+        m.in_double[row] = grad_in_double<T>(mean_r, rstd_r, m.g[row], m.gxh[row]);
+        if (!m.in_double[row]) continue;
+        for (std::int64_t run = (r0 + row) * K; run < (r0 + row + 1) * K; ++run) {
+          const GradSums sums = grad_sums_in_double(s.L, g + run * s.L, x + run * s.L, mean_r, rstd_r);
+          sum_g[run] = sums.g, sum_gxh[run] = sums.gxh;
+        }
+        add_up(row, group * K);
       }
+    };
+    // As in the forward pass, the sums of the next block come before this block's gradient.
+    RowMeans means[2];
+    GradCoefs<T> coefs;
+    bool run_in_double[8];
+    look_at(begin, means[0]);
+    int now = 0;
+    for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
+      const std::int64_t r1 = std::min(r0 + block, end);
+      if (r1 < end) look_at(r1, means[1 - now]);
+      if (!dx) continue;
+      const RowMeans& m = means[now];
+      each_eight_runs(
+          s, r0, r1,
+          [&](int i, std::int64_t row, std::int64_t c) {
+            coefs.mean[i] = mean[r0 + row], coefs.rstd[i] = rstd[r0 + row], coefs.w[i] = at(weight, c, 1);
+            coefs.mean_g[i] = m.g[row], coefs.mean_gxh[i] = m.gxh[row];
+            run_in_double[i] = m.in_double[row];
+          },
+          [&](std::int64_t run, int count) {
+            coefs.prepare();
+            for (int i = 0; i < count; ++i) {
+              const std::int64_t at_run = (run + i) * s.L;
+              if (run_in_double[i])
+                coefs.apply_in_double(s.L, i, g + at_run, x + at_run, dx + at_run);
+              else
+                coefs.apply(walk, i, g + at_run, x + at_run, dx + at_run);
+            }
+          });
     }
   });
   if (dweight) sum_over_n(s.N, s.C, sum_gxh, dweight);
@@ -90,10 +156,10 @@ void average_stats(std::int64_t N, std::int64_t C, std::int64_t values, const do
   }
 }
 
-#define EG_INSTANTIATE(T)                                                                                            \
-  template void group_norm(const GroupShape&, const T*, const T*, const T*, double, T*, double*, double*, double*); \
-  template void group_norm_backward(const GroupShape&, const T*, const T*, const double*, const double*, const T*,  \
-                                    T*, T*, T*);
+#define EG_INSTANTIATE(T)                                                                                              \
+  template void group_norm(const GroupShape&, const T*, const T*, const T*, double, T*, double*, double*, double*);    \
+  template void group_norm_backward(const GroupShape&, const T*, const T*, const double*, const double*, const T*, T*, \
+                                    T*, T*);
 EG_INSTANTIATE(float)
 EG_INSTANTIATE(double)
 #undef EG_INSTANTIATE

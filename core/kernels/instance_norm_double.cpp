@@ -1,8 +1,8 @@
 // The gradient of instance norm's gradient, fused; gradient penalties differentiate a critic's input gradient.
 #include <eigengrad/core/parallel.h>
 
-#include "normalize.h"
 #include "norm_rows.h"
+#include "normalize.h"
 
 // Note [Instance norm, second order]
 // A row of L values; r = rstd, a bar is a mean over the row, xh = (x - mean) r, m_a = mean(a xh). Backward gives
@@ -24,7 +24,8 @@ struct Means {
   }
 };
 
-template <class T> Means means_in_double(std::int64_t L, const T* v, const T* g, const T* x, double mean, double rstd) {
+template <class T>
+Means means_in_double(std::int64_t L, const T* v, const T* g, const T* x, double mean, double rstd) {
   Means m{0, 0, 0, 0, 0};
   for (std::int64_t i = 0; i < L; ++i) {
     const double gi = static_cast<double>(g[i]), vi = at(v, i, 0), xh = (static_cast<double>(x[i]) - mean) * rstd;
@@ -38,12 +39,10 @@ template <class T> Means means_in_double(std::int64_t L, const T* v, const T* g,
 template <class T>
 void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const T* x, const double* mean,
                const double* rstd, Means* out) {
-  f64x8 sums[5][8] = {};
-  for (int r = 0; r < count; ++r) {
-    const std::int64_t at_row = r * walk.length;
-    const Simd<T> hi = Simd<T>{} + SplitMean<T>(mean[r]).hi;
-    f64x8 s[5] = {};
-    if (v) {
+  alignas(64) double total[5][8] = {};
+  if (v) {
+    block_sums<T, 5>(walk, 1, count, total, [&](int r, auto sum) {
+      const Simd<T> hi = Simd<T>{} + static_cast<T>(mean[r]);
       const auto terms = [hi](Simd<T>* a, auto keep, Simd<T> vv, Simd<T> gv, Simd<T> xv) {
         const Simd<T> d = xv - hi;
         gv = keep(gv);
@@ -54,16 +53,16 @@ void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const 
         a[3] += vv * d;
         a[4] += gv * vv;
       };
-      row_sums<T, 5>(walk, s, terms, v + at_row, g + at_row, x + at_row);
-    } else {
-      f64x8 only_g[2] = {};
-      add_grad_sums(walk, g + at_row, x + at_row, SplitMean<T>(mean[r]).hi, only_g);
-      s[0] = only_g[0], s[2] = only_g[1];
-    }
-    for (int k = 0; k < 5; ++k) sums[k][r] = s[k];
+      sum(terms, v + r * walk.length, g + r * walk.length, x + r * walk.length);
+    });
+  } else {
+    alignas(64) double of_g[2][8];
+    block_sums<T, 2>(walk, 1, count, of_g, [&](int r, auto sum) {
+      sum(grad_terms(static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
+    });
+    std::copy_n(of_g[0], 8, total[0]);
+    std::copy_n(of_g[1], 8, total[2]);
   }
-  alignas(64) double total[5][8];
-  for (int k = 0; k < 5; ++k) store(total[k], reduce8(sums[k]));
   const double L = static_cast<double>(walk.length);
   for (int r = 0; r < count; ++r) {
     const double lo = SplitMean<T>(mean[r]).lo;
@@ -87,10 +86,12 @@ void combine(const RowWalk<T>& walk, const T* v, const T* g, const T* x, double 
   const Simd<T> hi = Simd<T>{} + m.hi, A = Simd<T>{} + static_cast<T>(a), B = Simd<T>{} + static_cast<T>(b),
                 X = Simd<T>{} + static_cast<T>(by_x), D = Simd<T>{} + static_cast<T>(d - by_x * m.lo);
   if (v)
-    map_row(walk, out, [=](Simd<T> vv, Simd<T> gv, Simd<T> xv) { return A * vv + (B * gv + (X * (xv - hi) + D)); }, v, g,
-            x);
+    map_row(
+        walk, out, [=](Simd<T> vv, Simd<T> gv, Simd<T> xv) { return A * vv + (B * gv + (X * (xv - hi) + D)); }, v, g,
+        x);
   else
-    map_row(walk, out, [=](Simd<T> gv, Simd<T> xv) { return B * gv + (X * (xv - hi) + D); }, g, x);
+    map_row(
+        walk, out, [=](Simd<T> gv, Simd<T> xv) { return B * gv + (X * (xv - hi) + D); }, g, x);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Layer norm and RMS norm: weight and bias per element, so their gradients are sums over the rows.
 #include <eigengrad/core/parallel.h>
 
-#include "normalize.h"
 #include "norm_rows.h"
+#include "normalize.h"
 
 namespace eg::kernels {
 namespace {
@@ -19,20 +19,26 @@ void normalize_elements(const RowWalk<T>& walk, const T* x, const T* weight, con
   const SplitMean<T> m(mean);
   const V hi = V{} + m.hi, s = V{} + static_cast<T>(rstd), shift = V{} + static_cast<T>(-m.lo * rstd);
   if (weight && bias)
-    map_row(walk, y, [=](V v, V w, V b) { return ((v - hi) * s + shift) * w + b; }, x, weight, bias);
+    map_row(
+        walk, y, [=](V v, V w, V b) { return ((v - hi) * s + shift) * w + b; }, x, weight, bias);
   else if (weight)
-    map_row(walk, y, [=](V v, V w) { return ((v - hi) * s + shift) * w; }, x, weight);
+    map_row(
+        walk, y, [=](V v, V w) { return ((v - hi) * s + shift) * w; }, x, weight);
   else if (bias)
-    map_row(walk, y, [=](V v, V b) { return ((v - hi) * s + shift) + b; }, x, bias);
+    map_row(
+        walk, y, [=](V v, V b) { return ((v - hi) * s + shift) + b; }, x, bias);
   else
-    map_row(walk, y, [=](V v) { return (v - hi) * s + shift; }, x);
+    map_row(
+        walk, y, [=](V v) { return (v - hi) * s + shift; }, x);
 }
 
 // Rows of one block in the backward pass: dx = rstd (w g - mean_g - xh mean_gxh).
-template <class T> struct BlockOfRows {
+template <class T>
+struct BlockOfRows {
   int count = 0;
   std::int64_t row[8];
-  T hi[8], rstd[8], shift[8], by_x[8], constant[8];  // xh = (x - hi) rstd + shift;  dx = rstd w g + by_x (x - hi) + constant
+  T hi[8], rstd[8], shift[8], by_x[8],
+      constant[8];  // xh = (x - hi) rstd + shift;  dx = rstd w g + by_x (x - hi) + constant
   void add(std::int64_t r, double mean, double inv, double mean_g, double mean_gxh) {
     const SplitMean<T> m(mean);
     const double bx = -inv * inv * mean_gxh;
@@ -47,36 +53,52 @@ template <class T>
 void grad_block(const RowWalk<T>& walk, const BlockOfRows<T>& rows, const T* g, const T* x, const T* weight, T* dx,
                 T* dw, T* db) {
   using V = Simd<T>;
-  V last[8];
-  const auto column = [&](auto get, auto put, V* dwv, V* dbv) {
-    const V one = V{} + T(1), w = weight ? get(weight) : one;
-    V sum_w{}, sum_b{};
+  const std::int64_t M = walk.length;
+  // P vectors of columns at a time; get(p, k) reads and put(i, k, v) takes the k-th of row i.
+  const auto columns = [&]<int P>(std::integral_constant<int, P>, auto get, auto put, V* sum_w, V* sum_b) {
+    V w[P], sw[P] = {}, sb[P] = {};
+    for (int k = 0; k < P; ++k) w[k] = weight ? get(weight, k) : V{} + T(1);
     for (int i = 0; i < rows.count; ++i) {
-      const V gv = get(g + rows.row[i] * walk.length), d = get(x + rows.row[i] * walk.length) - rows.hi[i];
-      sum_w += gv * (d * rows.rstd[i] + rows.shift[i]);
-      sum_b += gv;
-      if (dx) put(i, (gv * w) * rows.rstd[i] + (d * rows.by_x[i] + rows.constant[i]));
+      const V hi = V{} + rows.hi[i], rstd = V{} + rows.rstd[i], shift = V{} + rows.shift[i], by_x = V{} + rows.by_x[i],
+              constant = V{} + rows.constant[i];
+      const T *const gr = g + rows.row[i] * M, *const xr = x + rows.row[i] * M;
+      for (int k = 0; k < P; ++k) {
+        const V gv = get(gr, k), d = get(xr, k) - hi;
+        sw[k] += gv * (d * rstd + shift);
+        sb[k] += gv;
+        if (dx) put(i, k, (gv * w[k]) * rstd + (d * by_x + constant));
+      }
     }
-    *dwv = sum_w, *dbv = sum_b;
+    for (int k = 0; k < P; ++k) sum_w[k] = sw[k], sum_b[k] = sb[k];
   };
-  V sum_w, sum_b;
+  const auto at_column = [&]<int P>(std::integral_constant<int, P> p, std::int64_t j) {
+    V sum_w[P], sum_b[P];
+    columns(
+        p, [j](const T* row, int k) { return load<V>(row + j + k * lanes<T>); },
+        [&, j](int i, int k, V v) { store(dx + rows.row[i] * M + j + k * lanes<T>, v); }, sum_w, sum_b);
+    if (!dw) return;
+    for (int k = 0; k < P; ++k) {
+      T *const pw = dw + j + k * lanes<T>, *const pb = db + j + k * lanes<T>;
+      store(pw, load<V>(pw) + sum_w[k]);
+      store(pb, load<V>(pb) + sum_b[k]);
+    }
+  };
+  V last[8];  // dx may be g: read before any is stored, stored at the end
   if (walk.rest) {
-    column([&](const T* p) { return walk.load_last(p); }, [&](int i, V v) { last[i] = v; }, &sum_w, &sum_b);
+    V sum_w, sum_b;
+    columns(
+        std::integral_constant<int, 1>{}, [&](const T* row, int) { return walk.load_last(row); },
+        [&](int i, int, V v) { last[i] = v; }, &sum_w, &sum_b);
     if (dw) {
       walk.store_last(dw, walk.load_last(dw) + walk.only_fresh(sum_w));
       walk.store_last(db, walk.load_last(db) + walk.only_fresh(sum_b));
     }
   }
-  for (std::int64_t j = 0; j < walk.full; j += walk.N) {
-    column([&](const T* p) { return load<V>(p + j); }, [&](int i, V v) { store(dx + rows.row[i] * walk.length + j, v); },
-           &sum_w, &sum_b);
-    if (dw) {
-      store(dw + j, load<V>(dw + j) + sum_w);
-      store(db + j, load<V>(db + j) + sum_b);
-    }
-  }
+  std::int64_t j = 0;
+  for (; j + 2 * walk.N <= walk.full; j += 2 * walk.N) at_column(std::integral_constant<int, 2>{}, j);
+  for (; j < walk.full; j += walk.N) at_column(std::integral_constant<int, 1>{}, j);
   if (walk.rest && dx)
-    for (int i = 0; i < rows.count; ++i) walk.store_last(dx + rows.row[i] * walk.length, last[i]);
+    for (int i = 0; i < rows.count; ++i) walk.store_last(dx + rows.row[i] * M, last[i]);
 }
 
 template <class T>
@@ -98,19 +120,6 @@ void extreme_row_grad(std::int64_t M, const T* g, const T* x, const T* weight, d
   }
 }
 
-// Sums of w g and w g (x - hi) over a row.
-template <class T>
-void weighted_sums(const RowWalk<T>& walk, const T* g, const T* x, const T* weight, T hi, f64x8* sums) {
-  if (!weight) return add_grad_sums(walk, g, x, hi, sums);
-  const Simd<T> m = Simd<T>{} + hi;
-  const auto terms = [m](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv, Simd<T> w) {
-    const Simd<T> gw = keep(gv * w);
-    a[0] += gw;
-    a[1] += gw * (xv - m);
-  };
-  row_sums<T, 2>(walk, sums, terms, g, x, weight);
-}
-
 }  // namespace
 
 template <class T>
@@ -119,24 +128,29 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
   const RowWalk<T> walk(M);
   const int block = block_rows(M);
   detail::parallel_for(R, grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
-    RowStats stats;
-    for (std::int64_t r0 = begin; r0 < end; r0 += block) {
+    RowStats stats[2];  // of this block and the next, as in group_norm
+    const auto look_at = [&](std::int64_t r0, RowStats& st) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      row_stats<T>({x + r0 * M, M, 1, 0, M}, count, eps, centered, stats);
-      for (int i = 0; i < count; ++i) {
-        mean[r0 + i] = stats.mean[i];
-        rstd[r0 + i] = stats.rstd[i];
-        normalize_elements(walk, x + (r0 + i) * M, weight, bias, stats.mean[i], stats.rstd[i], y + (r0 + i) * M);
-      }
+      row_stats<T>({walk, x + r0 * M, M}, count, eps, centered, st);
+      for (int i = 0; i < count; ++i) mean[r0 + i] = st.mean[i], rstd[r0 + i] = st.rstd[i];
+    };
+    look_at(begin, stats[0]);
+    int now = 0;
+    for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
+      const std::int64_t r1 = std::min(r0 + block, end);
+      if (r1 < end) look_at(r1, stats[1 - now]);
+      for (std::int64_t r = r0; r < r1; ++r)
+        normalize_elements(walk, x + r * M, weight, bias, stats[now].mean[r - r0], stats[now].rstd[r - r0], y + r * M);
     }
   });
 }
 
 template <class T>
-void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x, const double* mean,
-                         const double* rstd, const T* weight, bool centered, T* dx, T* dweight, T* dbias) {
+void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x, const double* mean, const double* rstd,
+                         const T* weight, bool centered, T* dx, T* dweight, T* dbias) {
   const RowWalk<T> walk(M);
   const bool sums = dweight || dbias;
+  const double per_value = 1 / static_cast<double>(M);
   const int block = block_rows(2 * M);
   // Each chunk of rows has its own dweight and dbias in T, at most 256 rows deep; chunks meet in double, in order.
   const std::int64_t grain = std::clamp<std::int64_t>(grain_rows(2 * M), 32, 256), chunks = (R + grain - 1) / grain;
@@ -146,24 +160,30 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
     T* const db = sums ? dw + M : nullptr;
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      f64x8 a[8] = {}, b[8] = {};
-      for (int i = 0; i < count; ++i) {
-        f64x8 s[2] = {};
-        weighted_sums(walk, g + (r0 + i) * M, x + (r0 + i) * M, weight, SplitMean<T>(mean[r0 + i]).hi, s);
-        a[i] = s[0], b[i] = s[1];
-      }
-      alignas(64) double mean_g[8], mean_gxh[8];
-      store(mean_g, reduce8(a) / static_cast<double>(M));
-      store(mean_gxh, reduce8(b) / static_cast<double>(M));
+      // Sums of w g and w g (x - hi).
+      alignas(64) double of_block[2][8];
+      block_sums<T, 2>(walk, 1, count, of_block, [&](int i, auto sum) {
+        const T hi = static_cast<T>(mean[r0 + i]);
+        const T *const gr = g + (r0 + i) * M, *const xr = x + (r0 + i) * M;
+        if (!weight) return sum(grad_terms(hi), gr, xr);
+        const Simd<T> m = Simd<T>{} + hi;
+        const auto terms = [m](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv, Simd<T> w) {
+          const Simd<T> gw = keep(gv * w);
+          a[0] += gw;
+          a[1] += gw * (xv - m);
+        };
+        sum(terms, gr, xr, weight);
+      });
       BlockOfRows<T> rows;
       for (int i = 0; i < count; ++i) {
         const double mu = mean[r0 + i], r = rstd[r0 + i];
-        const double mgx = (mean_gxh[i] - SplitMean<T>(mu).lo * mean_g[i]) * r;
+        const double mg = of_block[0][i] * per_value;
+        const double mgx = (of_block[1][i] - SplitMean<T>(mu).lo * of_block[0][i]) * r * per_value;
         const std::int64_t at_row = (r0 + i) * M;
-        if (is_extreme<T>(mu, r) || !std::isfinite(mean_g[i]) || !std::isfinite(mgx))
+        if (grad_in_double<T>(mu, r, mg, mgx))
           extreme_row_grad(M, g + at_row, x + at_row, weight, mu, r, centered, dx ? dx + at_row : nullptr, dw, db);
         else
-          rows.add(r0 + i, mu, r, centered ? mean_g[i] : 0, mgx);
+          rows.add(r0 + i, mu, r, centered ? mg : 0, mgx);
       }
       if (rows.count) grad_block(walk, rows, g, x, weight, dx, dw, db);
     }
@@ -173,16 +193,17 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
   double* const total = scratch.data();
   std::fill_n(total, 2 * M, 0.0);
   for (std::int64_t k = 0; k < chunks; ++k)
-    for (std::int64_t i = 0; i < 2 * M; ++i) total[i] += static_cast<double>(parts[static_cast<std::size_t>(k * 2 * M + i)]);
+    for (std::int64_t i = 0; i < 2 * M; ++i)
+      total[i] += static_cast<double>(parts[static_cast<std::size_t>(k * 2 * M + i)]);
   for (std::int64_t i = 0; i < M; ++i) {
     if (dweight) dweight[i] = static_cast<T>(total[i]);
     if (dbias) dbias[i] = static_cast<T>(total[M + i]);
   }
 }
 
-#define EG_INSTANTIATE(T)                                                                                          \
-  template void layer_norm(std::int64_t, std::int64_t, const T*, const T*, const T*, double, bool, T*, double*,    \
-                           double*);                                                                               \
+#define EG_INSTANTIATE(T)                                                                                         \
+  template void layer_norm(std::int64_t, std::int64_t, const T*, const T*, const T*, double, bool, T*, double*,   \
+                           double*);                                                                              \
   template void layer_norm_backward(std::int64_t, std::int64_t, const T*, const T*, const double*, const double*, \
                                     const T*, bool, T*, T*, T*);
 EG_INSTANTIATE(float)

@@ -1,5 +1,7 @@
 #pragma once
 // Row formulas shared by the norms with one weight a channel, each in T and, for extreme rows, in double.
+// What is not inline here exists once on purpose: two inlined copies may round differently where a compiler fuses a
+// product and a sum in one of them only (Note [Same bits for a row]).
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -9,20 +11,29 @@
 
 namespace eg::kernels {
 
-/// y = (x - mean) rstd w + b over one run of a row.
+/// y = (x - mean) rstd w + b as y = (x - hi) scale + shift for up to 8 runs; extreme runs in double instead.
 template <class T>
-inline void normalize_run(const RowWalk<T>& walk, const T* x, double mean, double rstd, double w, double b, T* y) {
-  if (is_extreme<T>(mean, rstd)) {
-    for (std::int64_t i = 0; i < walk.length; ++i)
-      y[i] = static_cast<T>((static_cast<double>(x[i]) - mean) * rstd * w + b);
-    return;
+struct NormCoefs {
+  alignas(64) double mean[8] = {}, rstd[8] = {}, w[8] = {}, b[8] = {};  // set these of each run, then call prepare()
+  alignas(64) T hi[8], scale[8], shift[8];
+  bool any_extreme;
+
+  void prepare(int count);
+
+  void apply(const RowWalk<T>& walk, int i, const T* x, T* y) const {
+    if (any_extreme && is_extreme<T>(mean[i], rstd[i])) {
+      for (std::int64_t k = 0; k < walk.length; ++k)
+        y[k] = static_cast<T>((static_cast<double>(x[k]) - mean[i]) * rstd[i] * w[i] + b[i]);
+      return;
+    }
+    const Simd<T> h = Simd<T>{} + hi[i], s = Simd<T>{} + scale[i], t = Simd<T>{} + shift[i];
+    map_row(
+        walk, y, [=](Simd<T> v) { return (v - h) * s + t; }, x);
   }
-  const SplitMean<T> m(mean);
-  const double scale = rstd * w;
-  const Simd<T> hi = Simd<T>{} + m.hi, s = Simd<T>{} + static_cast<T>(scale),
-                shift = Simd<T>{} + static_cast<T>(b - m.lo * scale);
-  map_row(walk, y, [=](Simd<T> v) { return (v - hi) * s + shift; }, x);
-}
+};
+
+/// The index after c in a cycle of C.
+inline std::int64_t next_in(std::int64_t c, std::int64_t C) { return c + 1 == C ? 0 : c + 1; }
 
 /// Sums of the gradient over a run: g, and g xh with xh = (x - mean) rstd.
 struct GradSums {
@@ -39,58 +50,54 @@ inline GradSums grad_sums_in_double(std::int64_t n, const T* g, const T* x, doub
   return s;
 }
 
-/// Adds the vector sums of g and g (x - hi) over a run to sums[2].
-template <class T> inline void add_grad_sums(const RowWalk<T>& walk, const T* g, const T* x, T hi, f64x8* sums) {
+/// The terms g and g (x - hi), for block_sums<T, 2> and row_sums<T, 2>.
+template <class T>
+inline auto grad_terms(T hi) {
   const Simd<T> m = Simd<T>{} + hi;
-  const auto terms = [m](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv) {
+  return [m](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv) {
     gv = keep(gv);
     a[0] += gv;
     a[1] += gv * (xv - m);
   };
-  row_sums<T, 2>(walk, sums, terms, g, x);
 }
 
-/// The sums of `count` <= 8 consecutive runs from `first` on into sum_g[run], sum_gxh[run]; stats_of(run) is the index
-/// of a run's mean and rstd. Not for extreme rows.
-template <class T, class F>
-inline void run_grad_sums(const RowWalk<T>& walk, std::int64_t first, std::int64_t count, const T* g, const T* x,
-                          const double* mean, const double* rstd, F stats_of, double* sum_g, double* sum_gxh) {
-  f64x8 a[8] = {}, b[8] = {};
-  alignas(64) double lo[8] = {}, scale[8] = {}, sg[8], sgx[8];
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t run = first + i, s = stats_of(run);
-    const SplitMean<T> m(mean[s]);
-    f64x8 sums[2] = {};
-    add_grad_sums(walk, g + run * walk.length, x + run * walk.length, m.hi, sums);
-    a[i] = sums[0], b[i] = sums[1];
-    lo[i] = m.lo, scale[i] = rstd[s];
-  }
-  store(sg, reduce8(a));
-  store(sgx, reduce8(b));
-  for (int i = 0; i < 8; ++i) sgx[i] = (sgx[i] - lo[i] * sg[i]) * scale[i];
-  for (std::int64_t i = 0; i < count; ++i) sum_g[first + i] = sg[i], sum_gxh[first + i] = sgx[i];
-}
-
-/// dx = rstd (w g - mean_g - xh mean_gxh) over a run, where the means are those of w g and w g xh over the row.
+/// The sums of `count` <= 8 consecutive runs at g, x, with each run's mean and rstd. Not for extreme rows.
 template <class T>
-inline void grad_run(const RowWalk<T>& walk, const T* g, const T* x, double mean, double rstd, double w, double mean_g,
-                     double mean_gxh, bool in_double, T* dx) {
-  if (in_double) {
-    for (std::int64_t i = 0; i < walk.length; ++i) {
-      const double xh = (static_cast<double>(x[i]) - mean) * rstd;
-      dx[i] = static_cast<T>(rstd * (w * static_cast<double>(g[i]) - mean_g - xh * mean_gxh));
-    }
-    return;
+void eight_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double (&mean)[8],
+                     const double (&rstd)[8], double (&sum_g)[8], double (&sum_gxh)[8]);
+
+/// dx = rstd (w g - mean_g - xh mean_gxh) as dx = by_g g + by_x (x - hi) + constant for up to 8 runs, where the means
+/// are those of w g and w g xh over the run's row.
+template <class T>
+struct GradCoefs {
+  alignas(64) double mean[8] = {}, rstd[8] = {}, w[8] = {}, mean_g[8] = {}, mean_gxh[8] = {};  // as in NormCoefs
+  alignas(64) T hi[8], by_g[8], by_x[8], constant[8];
+
+  void prepare();
+
+  void apply(const RowWalk<T>& walk, int i, const T* g, const T* x, T* dx) const {
+    const Simd<T> h = Simd<T>{} + hi[i], a = Simd<T>{} + by_g[i], b = Simd<T>{} + by_x[i], c = Simd<T>{} + constant[i];
+    map_row(
+        walk, dx, [=](Simd<T> gv, Simd<T> xv) { return a * gv + (b * (xv - h) + c); }, g, x);
   }
-  const SplitMean<T> m(mean);
-  const double by_x = -rstd * rstd * mean_gxh;
-  const Simd<T> hi = Simd<T>{} + m.hi, a = Simd<T>{} + static_cast<T>(rstd * w), b = Simd<T>{} + static_cast<T>(by_x),
-                c = Simd<T>{} + static_cast<T>(-rstd * mean_g - by_x * m.lo);
-  map_row(walk, dx, [=](Simd<T> gv, Simd<T> xv) { return a * gv + (b * (xv - hi) + c); }, g, x);
+
+  void apply_in_double(std::int64_t n, int i, const T* g, const T* x, T* dx) const {
+    for (std::int64_t k = 0; k < n; ++k) {
+      const double xh = (static_cast<double>(x[k]) - mean[i]) * rstd[i];
+      dx[k] = static_cast<T>(rstd[i] * (w[i] * static_cast<double>(g[k]) - mean_g[i] - xh * mean_gxh[i]));
+    }
+  }
+};
+
+/// Whether a row's gradient must be made in double: its scale is extreme, or its sums overflowed in T.
+template <class T>
+inline bool grad_in_double(double mean, double rstd, double mean_g, double mean_gxh) {
+  return is_extreme<T>(mean, rstd) || !(std::fabs(mean_g) < 1e300 && std::fabs(mean_gxh) < 1e300);
 }
 
 /// out[c] = sum over n of rows[n, c], in the order of n.
-template <class T> inline void sum_over_n(std::int64_t N, std::int64_t C, const double* rows, T* out) {
+template <class T>
+inline void sum_over_n(std::int64_t N, std::int64_t C, const double* rows, T* out) {
   constexpr std::int64_t part = 256;
   for (std::int64_t c0 = 0; c0 < C; c0 += part) {
     double sum[part] = {};
@@ -114,7 +121,8 @@ class Scratch {
   double small_[256];
 };
 
-template <class T> inline double at(const T* p, std::int64_t i, double otherwise) {
+template <class T>
+inline double at(const T* p, std::int64_t i, double otherwise) {
   return p ? static_cast<double>(p[i]) : otherwise;
 }
 

@@ -32,8 +32,16 @@ template <class T>
 void group_norm_backward(const GroupShape& s, const T* g, const T* x, const double* mean, const double* rstd,
                          const T* weight, T* dx, T* dweight, T* dbias);
 
-/// The gradients of instance_norm's backward (G = C): for phi = <v, dx> + <u, dweight> + <t, dbias> with
-/// dx, dweight, dbias as group_norm_backward gives them, d phi / d x, d g, d weight. v, u, t may be null (zero).
+/// The same with G = C: instance norm. group_norm calls these itself.
+template <class T>
+void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const T* weight, const T* bias,
+                   double eps, T* y, double* mean, double* rstd, double* var);
+template <class T>
+void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x, const double* mean,
+                            const double* rstd, const T* weight, T* dx, T* dweight, T* dbias);
+
+/// The gradients of instance_norm's backward : for phi = <v, dx> + <u, dweight> + <t, dbias> with
+/// dx, dweight, dbias as it gives them, d phi / d x, d g, d weight. v, u, t may be null (zero).
 /// Here no output may be an input.
 template <class T>
 void instance_norm_double_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* v, const T* u, const T* t,
@@ -54,8 +62,8 @@ template <class T>
 void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const double* mean, const double* rstd,
                     const T* weight, const T* bias, T* y);
 template <class T>
-void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x,
-                             const double* mean, const double* rstd, const T* weight, T* dx, T* dweight, T* dbias);
+void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x, const double* mean,
+                             const double* rstd, const T* weight, T* dx, T* dweight, T* dbias);
 
 /// Layer norm of R rows of M values; weight, bias: [M]. centered = false: RMS norm, y = x / sqrt(mean(x^2) + eps).
 /// mean, rstd: [R].
@@ -63,8 +71,8 @@ template <class T>
 void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, const T* bias, double eps, bool centered,
                 T* y, double* mean, double* rstd);
 template <class T>
-void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x, const double* mean,
-                         const double* rstd, const T* weight, bool centered, T* dx, T* dweight, T* dbias);
+void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x, const double* mean, const double* rstd,
+                         const T* weight, bool centered, T* dx, T* dweight, T* dbias);
 
 /// The statistics a running average takes in: over n, the averages of mean[n, c] and of the unbiased variance
 /// var[n, c] values / (values - 1). All doubles; outputs [C]. Needs N >= 1, values >= 2.

@@ -11,9 +11,13 @@ namespace {
 
 constexpr std::int64_t grain = 8192;  // values a thread takes at a time
 
-template <class T> Simd<T> splat(double value) { return Simd<T>{} + static_cast<T>(value); }
+template <class T>
+Simd<T> splat(double value) {
+  return Simd<T>{} + static_cast<T>(value);
+}
 
-template <class V> V sqrt_of(V v) {
+template <class V>
+V sqrt_of(V v) {
   alignas(64) decltype(+v[0]) a[sizeof(V) / sizeof(v[0])];
   store(a, v);
   for (auto& x : a) x = std::sqrt(x);
@@ -21,13 +25,15 @@ template <class V> V sqrt_of(V v) {
 }
 
 // sign g + decay p; without decay the parameter, which may be infinite, stays out of it.
-template <class V> V decayed(V g, V p, double weight_decay, V sign, V decay) {
+template <class V>
+V decayed(V g, V p, double weight_decay, V sign, V decay) {
   return weight_decay == 0 ? g * sign : g * sign + decay * p;
 }
 
 // body(get, put) over [begin, end): whole vectors, then one that reads and writes `rest` lanes. Elementwise, so
 // a value has the same bits wherever it stands.
-template <class T, class F> void for_vectors(std::int64_t begin, std::int64_t end, F body) {
+template <class T, class F>
+void for_vectors(std::int64_t begin, std::int64_t end, F body) {
   using V = Simd<T>;
   std::int64_t i = begin;
   for (; i + lanes<T> <= end; i += lanes<T>)
@@ -52,10 +58,9 @@ void adam_step(const AdamStep& step, std::int64_t n, T* param, const T* grad, T*
                T* max_exp_avg_sq) {
   using V = Simd<T>;
   const V b1 = splat<T>(step.beta1), a1 = splat<T>(1 - step.beta1), b2 = splat<T>(step.beta2),
-          a2 = splat<T>(1 - step.beta2), eps = splat<T>(step.eps),
-          size = splat<T>(step.lr / step.bias_correction1), root = splat<T>(1 / std::sqrt(step.bias_correction2)),
-          sign = splat<T>(step.maximize ? -1 : 1), decay = splat<T>(step.weight_decay),
-          keep = splat<T>(step.decoupled ? 1 - step.lr * step.weight_decay : 1);
+          a2 = splat<T>(1 - step.beta2), eps = splat<T>(step.eps), size = splat<T>(step.lr / step.bias_correction1),
+          root = splat<T>(1 / std::sqrt(step.bias_correction2)), sign = splat<T>(step.maximize ? -1 : 1),
+          decay = splat<T>(step.weight_decay), keep = splat<T>(step.decoupled ? 1 - step.lr * step.weight_decay : 1);
   const double added_decay = step.decoupled ? 0 : step.weight_decay;
   const auto run = [&](auto amsgrad, std::int64_t begin, std::int64_t end) {
     for_vectors<T>(begin, end, [&](auto get, auto put) {

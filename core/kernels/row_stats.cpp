@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <type_traits>
 
 #include "row_sums.h"
 
@@ -10,41 +9,37 @@
 // Chan, Golub, LeVeque 1983, "Algorithms for computing the sample variance", corrected two-pass around a shift m0:
 //   d = x - m0;  mean = m0 + sum d / L;  var = (sum d^2 - (sum d)^2 / L) / L
 // The shift need not be the mean, only near it: with k = |mean - m0| / std the relative error of var grows by 1 + k^2.
-// So m0 is the mean of the row's first 8 values, which costs no sweep, and a row that ends with k^2 > 8 is swept once
-// more around the mean just found. Equal values give d = 0 (or one exact d), hence the exact mean and var = 0.
+// So m0 is the row's first value, which costs nothing, and a row that ends with k^2 > 8 is swept once more around the
+// mean just found. Equal values give d = 0, hence the exact mean and var = 0.
 // Sums run in T for at most 16 values a lane and go on in double. Rows whose squares leave T's range are done again
 // in double, scaled by a power of two.
 namespace eg::kernels {
 namespace {
 
-template <class T> using First8 = std::conditional_t<sizeof(T) == 4, f32x8, f64x8>;
-
-template <class T> First8<T> load_first(const T* x, std::int64_t n) {
-  if (n >= 8) return load<First8<T>>(x);
-  First8<T> v{};
-  for (std::int64_t i = 0; i < n; ++i) v[i] = x[i];
-  return v;
+// Sums of d and d^2 of rows r0 <= r < r0 + count.
+template <class T>
+void sum_rows(const Rows<T>& rows, int r0, int count, const T* m0, double (&out)[2][8]) {
+  block_sums<T, 2>(rows.walk, rows.runs, count, out, [&](int r, auto sum) {
+    const Simd<T> m = Simd<T>{} + m0[r0 + r];
+    const auto terms = [m](Simd<T>* a, auto keep, Simd<T> x) {
+      const Simd<T> d = keep(x - m);
+      a[0] += d;
+      a[1] += d * d;
+    };
+    for (std::int64_t s = 0; s < rows.runs; ++s) sum(terms, rows.x + (r0 + r) * rows.row_stride + s * rows.run_stride);
+  });
 }
 
-template <class T> void sum_row(const Rows<T>& rows, const RowWalk<T>& walk, int r, T m0, f64x8* sums) {
-  const Simd<T> m = Simd<T>{} + m0;
-  const auto terms = [m](Simd<T>* a, auto keep, Simd<T> x) {
-    const Simd<T> d = keep(x - m);
-    a[0] += d;
-    a[1] += d * d;
-  };
-  for (std::int64_t s = 0; s < rows.segments; ++s)
-    row_sums<T, 2>(walk, sums, terms, rows.x + r * rows.row_stride + s * rows.segment_stride);
+template <class F, class T>
+void each(const Rows<T>& rows, int r, F f) {
+  for (std::int64_t s = 0; s < rows.runs; ++s)
+    for (std::int64_t i = 0; i < rows.walk.length; ++i)
+      f(static_cast<double>(rows.x[r * rows.row_stride + s * rows.run_stride + i]));
 }
 
-template <class F, class T> void each(const Rows<T>& rows, int r, F f) {
-  for (std::int64_t s = 0; s < rows.segments; ++s)
-    for (std::int64_t i = 0; i < rows.length; ++i)
-      f(static_cast<double>(rows.x[r * rows.row_stride + s * rows.segment_stride + i]));
-}
-
-template <class T> void extreme_row(const Rows<T>& rows, int r, double eps, bool centered, RowStats& out) {
-  const double L = static_cast<double>(rows.values()), first = static_cast<double>(rows.x[r * rows.row_stride]);
+template <class T>
+void extreme_row(const Rows<T>& rows, int r, double eps, bool centered, RowStats& out) {
+  const double L = rows.values(), first = static_cast<double>(rows.x[r * rows.row_stride]);
   double largest = 0;
   bool finite = true;
   each(rows, r, [&](double x) {
@@ -76,29 +71,20 @@ template <class T> void extreme_row(const Rows<T>& rows, int r, double eps, bool
 
 }  // namespace
 
-template <class T> void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowStats& out) {
-  const double L = static_cast<double>(rows.values());
-  const RowWalk<T> walk(rows.length);
+template <class T>
+void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowStats& out) {
+  const double L = rows.values();
   alignas(64) T m0[8] = {};
-  if (centered) {
-    First8<T> first[8] = {};
-    for (int r = 0; r < count; ++r) first[r] = load_first(rows.x + r * rows.row_stride, rows.length);
-    store(m0, reduce8(first) / static_cast<T>(std::min<std::int64_t>(8, rows.length)));
-  }
-  f64x8 s[8] = {}, q[8] = {};
-  for (int r = 0; r < count; ++r) {
-    f64x8 sums[2] = {};
-    sum_row(rows, walk, r, m0[r], sums);
-    s[r] = sums[0];
-    q[r] = sums[1];
-  }
-  alignas(64) double sum[8], square[8], offset[8];
-  store(sum, reduce8(s));
-  store(square, reduce8(q));
+  if (centered)
+    for (int r = 0; r < count; ++r) m0[r] = rows.x[r * rows.row_stride];
+  alignas(64) double sums[2][8], offset[8];
+  double *const sum = sums[0], *const square = sums[1];
+  sum_rows(rows, 0, count, m0, sums);
+  const double per_value = 1 / L;
   const auto finish = [&](int begin, int end) {
     for (int r = begin; r < end; ++r) {
-      offset[r] = centered ? sum[r] / L : 0;
-      const double v = (square[r] - sum[r] * offset[r]) / L;
+      offset[r] = centered ? sum[r] / L : 0;  // divided: exact for rows of equal values
+      const double v = (square[r] - sum[r] * offset[r]) * per_value;
       out.var[r] = v > 0 ? v : 0;  // also NaN, which extreme_row looks into
       out.mean[r] = static_cast<double>(m0[r]) + offset[r];
       out.rstd[r] = 1 / std::sqrt(out.var[r] + eps);
@@ -109,17 +95,22 @@ template <class T> void row_stats(const Rows<T>& rows, int count, double eps, bo
   constexpr double huge = sizeof(T) == 4 ? 1e36 : 1e300, tiny = sizeof(T) == 4 ? 1e-28 : 1e-280;
   constexpr double limit = sizeof(T) == 4 ? 1e18 : 1e150;
   const double least = eps < tiny * 1e8 ? tiny : -1;
+  const auto far = [&](int r) { return offset[r] * offset[r] > 8 * out.var[r]; };
+  const auto extreme = [&](int r) {
+    return !((square[r] < huge) & (std::fabs(out.mean[r]) < limit) & (out.var[r] > least));
+  };
+  int odd = 0;
+  for (int r = 0; r < 8; ++r) odd += far(r) | extreme(r);
+  if (odd == 0) return;
   for (int r = 0; r < count; ++r) {
-    if (offset[r] * offset[r] > 8 * out.var[r]) {
-      f64x8 again[2] = {}, ss[8] = {}, qq[8] = {};
+    if (far(r)) {
+      alignas(64) double again[2][8];
       m0[r] = static_cast<T>(out.mean[r]);
-      sum_row(rows, walk, r, m0[r], again);
-      ss[0] = again[0], qq[0] = again[1];
-      sum[r] = reduce8(ss)[0], square[r] = reduce8(qq)[0];
+      sum_rows(rows, r, 1, m0, again);
+      sum[r] = again[0][0], square[r] = again[1][0];
       finish(r, r + 1);
     }
-    if (!(square[r] < huge && std::fabs(out.mean[r]) < limit && out.var[r] > least))
-      extreme_row(rows, r, eps, centered, out);
+    if (extreme(r)) extreme_row(rows, r, eps, centered, out);
   }
 }
 

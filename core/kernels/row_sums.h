@@ -7,17 +7,25 @@
 // (reduce8), where a row's own lanes meet in the same order wherever the row stands and whatever the others hold.
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "simd.h"
 
 namespace eg::kernels {
 
-template <class T> struct LaneMask { using type = i32x16; };
-template <> struct LaneMask<double> { using type = i64x8; };
+template <class T>
+struct LaneMask {
+  using type = i32x16;
+};
+template <>
+struct LaneMask<double> {
+  using type = i64x8;
+};
 
 /// A row of `length` values as whole vectors plus one last vector. Rows of at least one vector take the last one
 /// ending at the row's end, overlapping its predecessor; shorter rows are padded with zeros.
-template <class T> struct RowWalk {
+template <class T>
+struct RowWalk {
   using V = Simd<T>;
   using M = typename LaneMask<T>::type;
   static constexpr std::int64_t N = lanes<T>;
@@ -46,7 +54,8 @@ template <class T> struct RowWalk {
 };
 
 /// y[i] = f(in[i]...) over a row, in vectors. y may be one of the inputs: the last vector is read before any is stored.
-template <class T, class F, class... In> inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
+template <class T, class F, class... In>
+inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
   using V = Simd<T>;
   V last{};
   if (w.rest) last = f(w.load_last(in)...);
@@ -54,43 +63,74 @@ template <class T, class F, class... In> inline void map_row(const RowWalk<T>& w
   if (w.rest) w.store_last(y, last);
 }
 
-/// total += v, in double.
-inline void flush(f64x8& total, f32x16 v) {
-  const f32x8 lo = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
-  const f32x8 hi = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-  total += __builtin_convertvector(lo, f64x8) + __builtin_convertvector(hi, f64x8);
-}
-inline void flush(f64x8& total, f64x8 v) { total += v; }
+/// Eight lanes of T.
+template <class T>
+using Eight = std::conditional_t<sizeof(T) == 4, f32x8, f64x8>;
 
-/// Adds K sums over a row to total[K]. terms(a, keep, v...) adds the terms of one vector to a[K]; keep() zeroes the
-/// lanes that do not count. A float accumulator takes at most 16 values a lane before it goes to double.
+inline f32x8 fold(f32x16 v) {
+  return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+         __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+inline f64x8 fold(f64x8 v) { return v; }
+
+/// Values of a row that may be summed in T before the sum goes to double: 16 a lane of each accumulator.
+template <int K>
+inline constexpr int accumulators = K <= 2 ? 4 : 2;
+template <class T, int K>
+inline constexpr std::int64_t values_in_t = 16 * accumulators<K>* lanes<T>;
+
+/// K sums over the part [i, end) of a row, with the row's last vector where end is the end of the whole vectors.
+/// terms(a, keep, v...) adds the terms of one vector to a[K]; keep() zeroes the lanes that do not count.
 template <class T, int K, class F, class... In>
-inline void row_sums(const RowWalk<T>& w, f64x8* total, F terms, const In*... in) {
+inline void part_sums(const RowWalk<T>& w, std::int64_t i, std::int64_t end, Simd<T> (&sum)[K], F terms,
+                      const In*... in) {
   using V = Simd<T>;
   constexpr std::int64_t N = lanes<T>;
+  constexpr int A = accumulators<K>;
   const auto all = [](V v) { return v; };
-  std::int64_t i = 0;
-  do {
-    V a[4][K] = {};
-    const std::int64_t end = std::min(w.full, i + 64 * N);
-    for (; i + 4 * N <= end; i += 4 * N) {
-      terms(a[0], all, load<V>(in + i)...);
-      terms(a[1], all, load<V>(in + i + N)...);
+  V a[A][K] = {};
+  for (; i + A * N <= end; i += A * N) {
+    terms(a[0], all, load<V>(in + i)...);
+    terms(a[1], all, load<V>(in + i + N)...);
+    if constexpr (A == 4) {
       terms(a[2], all, load<V>(in + i + 2 * N)...);
       terms(a[3], all, load<V>(in + i + 3 * N)...);
     }
-    if (end == w.full) {
-      if (i < end) terms(a[0], all, load<V>(in + i)...), i += N;
+  }
+  if (end == w.full) {
+    if (i < end) terms(a[0], all, load<V>(in + i)...), i += N;
+    if constexpr (A == 4) {
       if (i < end) terms(a[1], all, load<V>(in + i)...), i += N;
       if (i < end) terms(a[2], all, load<V>(in + i)...), i += N;
-      if (w.rest) terms(a[3], [&](V v) { return w.only_fresh(v); }, w.load_last(in)...);
     }
-    for (int k = 0; k < K; ++k) flush(total[k], (a[0][k] + a[1][k]) + (a[2][k] + a[3][k]));
+    if (w.rest)
+      terms(
+          a[A - 1], [&](V v) { return w.only_fresh(v); }, w.load_last(in)...);
+  }
+  for (int k = 0; k < K; ++k) {
+    if constexpr (A == 4)
+      sum[k] = (a[0][k] + a[1][k]) + (a[2][k] + a[3][k]);
+    else
+      sum[k] = a[0][k] + a[1][k];
+  }
+}
+
+/// Adds K sums over a whole row to total[K].
+template <class T, int K, class F, class... In>
+inline void row_sums(const RowWalk<T>& w, f64x8* total, F terms, const In*... in) {
+  std::int64_t i = 0;
+  do {
+    Simd<T> sum[K];
+    const std::int64_t end = std::min(w.full, i + values_in_t<T, K>);
+    part_sums<T, K>(w, i, end, sum, terms, in...);
+    for (int k = 0; k < K; ++k) total[k] += __builtin_convertvector(fold(sum[k]), f64x8);
+    i = end;
   } while (i < w.full);
 }
 
 /// Lane r of the result = the sum of the lanes of v[r], for vectors of 8 lanes.
-template <class V> inline V reduce8(const V (&v)[8]) {
+template <class V>
+inline V reduce8(const V (&v)[8]) {
   V t[4], u[2];
   for (int i = 0; i < 4; ++i)
     t[i] = __builtin_shufflevector(v[i], v[i + 4], 0, 1, 2, 3, 8, 9, 10, 11) +
@@ -100,6 +140,34 @@ template <class V> inline V reduce8(const V (&v)[8]) {
            __builtin_shufflevector(t[i], t[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
   return __builtin_shufflevector(u[0], u[1], 0, 8, 2, 10, 4, 12, 6, 14) +
          __builtin_shufflevector(u[0], u[1], 1, 9, 3, 11, 5, 13, 7, 15);
+}
+
+/// K sums of `count` <= 8 rows, each of `runs` runs as long as w. row(r, sum) calls sum(terms, in...) for each run of
+/// row r. The length alone decides whether a row's last additions are in T or in double.
+template <class T, int K, class F>
+inline void block_sums(const RowWalk<T>& w, std::int64_t runs, int count, double (&out)[K][8], F row) {
+  if (runs == 1 && w.full <= values_in_t<T, K>) {
+    Eight<T> part[K][8];
+    for (int r = 0; r < count; ++r)
+      row(r, [&](auto terms, const auto*... in) {
+        Simd<T> sum[K];
+        part_sums<T, K>(w, 0, w.full, sum, terms, in...);
+        for (int k = 0; k < K; ++k) part[k][r] = fold(sum[k]);
+      });
+    for (int r = count; r < 8; ++r)
+      for (int k = 0; k < K; ++k) part[k][r] = Eight<T>{};
+    for (int k = 0; k < K; ++k) store(out[k], __builtin_convertvector(reduce8(part[k]), f64x8));
+    return;
+  }
+  f64x8 part[K][8];
+  for (int r = 0; r < count; ++r) {
+    f64x8 total[K] = {};
+    row(r, [&](auto terms, const auto*... in) { row_sums<T, K>(w, total, terms, in...); });
+    for (int k = 0; k < K; ++k) part[k][r] = total[k];
+  }
+  for (int r = count; r < 8; ++r)
+    for (int k = 0; k < K; ++k) part[k][r] = f64x8{};
+  for (int k = 0; k < K; ++k) store(out[k], reduce8(part[k]));
 }
 
 /// Rows that one block works on: as many as keep a block's values in the first-level cache, at most 8.

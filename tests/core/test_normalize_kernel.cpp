@@ -1,109 +1,12 @@
-#include <doctest/doctest.h>
-#include <eigengrad/core/kernels/normalize.h>
 #include <eigengrad/core/parallel.h>
 
-#include <cmath>
-#include <cstring>
-#include <functional>
 #include <limits>
-#include <random>
-#include <type_traits>
-#include <vector>
 
-using namespace eg::kernels;
-using Real = long double;
-using std::int64_t;
+#include "norm_reference.h"
+
+using namespace norm_test;
 
 namespace {
-
-template <class T> using Vec = std::vector<T>;
-
-template <class T> Vec<T> randn(int64_t n, unsigned seed, double mean = 0, double std = 1) {
-  std::mt19937 gen(seed);
-  std::normal_distribution<double> d(mean, std);
-  Vec<T> v(static_cast<size_t>(n));
-  for (T& x : v) x = static_cast<T>(d(gen));
-  return v;
-}
-template <class To, class T> Vec<To> as(const Vec<T>& v) { return Vec<To>(v.begin(), v.end()); }
-template <class T> bool same_bits(const Vec<T>& a, const Vec<T>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
-}
-template <class A, class B> double max_diff(const Vec<A>& a, const Vec<B>& b) {
-  REQUIRE(a.size() == b.size());
-  double worst = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const double d = std::fabs(static_cast<double>(static_cast<Real>(a[i]) - static_cast<Real>(b[i])));
-    if (!(d <= worst)) worst = d;
-  }
-  return worst;
-}
-template <class T> Vec<T> slice(const Vec<T>& v, int64_t begin, int64_t n) {
-  return Vec<T>(v.begin() + begin, v.begin() + begin + n);
-}
-
-// x-hat of a row by the definition.
-Vec<Real> xhat(const Vec<Real>& x, Real eps, bool centered = true) {
-  const Real L = static_cast<Real>(x.size());
-  Real mean = 0, var = 0;
-  if (centered) for (Real v : x) mean += v / L;
-  for (Real v : x) var += (v - mean) * (v - mean) / L;
-  Vec<Real> y;
-  for (Real v : x) y.push_back((v - mean) / std::sqrt(var + eps));
-  return y;
-}
-// Norm of [R, M] rows; weight, bias of element i of row r have index param(r, i).
-using Param = std::function<int64_t(int64_t, int64_t)>;
-Vec<Real> reference(const Vec<Real>& x, int64_t R, int64_t M, const Vec<Real>& w, const Vec<Real>& b, Param param,
-                    Real eps, bool centered = true) {
-  Vec<Real> y;
-  for (int64_t r = 0; r < R; ++r) {
-    const Vec<Real> xh = xhat(slice(x, r * M, M), eps, centered);
-    for (int64_t i = 0; i < M; ++i) {
-      const size_t p = static_cast<size_t>(param(r, i));
-      y.push_back(xh[static_cast<size_t>(i)] * w[p] + b[p]);
-    }
-  }
-  return y;
-}
-// d f / d x by central differences.
-Vec<Real> gradient_of(const std::function<Real(const Vec<Real>&)>& f, Vec<Real> x) {
-  Vec<Real> d;
-  const Real h = 1e-6L;
-  for (Real& v : x) {
-    const Real keep = v;
-    v = keep + h;
-    const Real up = f(x);
-    v = keep - h;
-    d.push_back((up - f(x)) / (2 * h));
-    v = keep;
-  }
-  return d;
-}
-Real dot(const Vec<Real>& a, const Vec<Real>& b) {
-  Real s = 0;
-  for (size_t i = 0; i < a.size(); ++i) s += a[i] * b[i];
-  return s;
-}
-
-// Forward and backward of group norm with all outputs.
-template <class T> struct Run {
-  GroupShape s;
-  Vec<T> y, dx, dw, db;
-  Vec<double> mean, rstd, var;
-  Run(GroupShape shape, const Vec<T>& x, const Vec<T>& w, const Vec<T>& b, const Vec<T>& g, double eps = 1e-5)
-      : s(shape), y(x.size()), dx(x.size()), dw(size_t(s.C)), db(size_t(s.C)), mean(size_t(s.rows())),
-        rstd(mean.size()), var(mean.size()) {
-    group_norm(s, x.data(), w.empty() ? nullptr : w.data(), b.empty() ? nullptr : b.data(), eps, y.data(), mean.data(),
-               rstd.data(), var.data());
-    if (!g.empty())
-      group_norm_backward(s, g.data(), x.data(), mean.data(), rstd.data(), w.empty() ? nullptr : w.data(), dx.data(),
-                          dw.data(), db.data());
-  }
-};
-template <class T> Vec<T> instance(const Vec<T>& x, double eps = 1e-5) {
-  return Run<T>({1, 1, int64_t(x.size()), 1}, x, {}, {}, {}, eps).y;
-}
 
 const Vec<GroupShape> shapes = {{1, 1, 2, 1},  {2, 3, 5, 3},    {3, 5, 7, 5},     {1, 2, 16, 2},   {2, 9, 17, 9},
                                 {3, 4, 31, 4}, {2, 11, 50, 11}, {3, 17, 100, 17}, {1, 3, 257, 3},  {2, 2, 1025, 2},
@@ -252,7 +155,10 @@ TEST_CASE_TEMPLATE("normalize: NaN and infinities stay in their row", T, float, 
 }
 
 TEST_CASE("normalize: the gradient of the gradient, fused, is the derivative of the gradient") {
-  struct Case { int64_t N, C, L; bool v, u, t, w; };
+  struct Case {
+    int64_t N, C, L;
+    bool v, u, t, w;
+  };
   unsigned seed = 500;
   for (const Case c : {Case{1, 1, 2, true, true, true, true}, Case{2, 3, 5, true, true, true, true},
                        Case{1, 2, 16, true, false, false, true}, Case{2, 9, 9, true, true, false, false},
@@ -316,8 +222,11 @@ TEST_CASE_TEMPLATE("normalize: a row has the same bits alone, in any batch, on a
     Vec<T> x = randn<T>(n, unsigned(L), 5), w = randn<T>(C, 2), b = randn<T>(C, 3), g = randn<T>(n, 4),
            v = randn<T>(n, 5);
     for (int64_t i = 0; i < L; ++i) x[size_t(3 * C * L + i)] = T(1e20) * x[size_t(i)];  // one extreme row
-    if (L > 9) for (size_t i = 0; i < 8; ++i) x[size_t(4 * C * L) + i] += T(1e6);       // one swept again
-    struct All { Vec<T> y, dx, dw, db, ddx, ddg, ddw; };
+    if (L > 9)
+      for (size_t i = 0; i < 8; ++i) x[size_t(4 * C * L) + i] += T(1e6);  // one swept again
+    struct All {
+      Vec<T> y, dx, dw, db, ddx, ddg, ddw;
+    };
     const auto all = [&](int64_t n0, int64_t count) {
       const Vec<T> xs = slice(x, n0 * C * L, count * C * L), gs = slice(g, n0 * C * L, count * C * L),
                    vs = slice(v, n0 * C * L, count * C * L);
@@ -352,142 +261,4 @@ TEST_CASE_TEMPLATE("normalize: a row has the same bits alone, in any batch, on a
     CHECK(same_bits(two.ddw, whole.ddw));
     eg::set_num_threads(1);
   }
-}
-
-TEST_CASE_TEMPLATE("normalize: batch norm is instance norm of [1, C, N L]; one or two threads", T, float, double) {
-  const double tolerance = std::is_same_v<T, float> ? 5e-6 : 1e-13;
-  struct Case { int64_t N, C, L; };
-  for (const Case c : {Case{4, 3, 1}, Case{64, 37, 1}, Case{2, 5, 3}, Case{5, 17, 16}, Case{32, 10, 100}, Case{2, 3, 9000}}) {
-    CAPTURE(c.N);
-    CAPTURE(c.L);
-    const int64_t n = c.N * c.C * c.L;
-    const Vec<T> x = randn<T>(n, 1, 2), g = randn<T>(n, 2), w = randn<T>(c.C, 3), b = randn<T>(c.C, 4);
-    const auto move = [&](const Vec<T>& from) {  // [N, C, L] -> [C, N L]
-      Vec<T> to(from.size());
-      for (int64_t i = 0; i < n; ++i)
-        to[size_t((i / c.L % c.C * c.N + i / c.L / c.C) * c.L + i % c.L)] = from[size_t(i)];
-      return to;
-    };
-    const Run<T> want({1, c.C, c.N * c.L, c.C}, move(x), w, b, move(g), 0.01);
-    Vec<T> kept;
-    for (int threads : {1, 2}) {
-      eg::set_num_threads(threads);
-      Vec<T> y(x.size()), dx(x.size()), dw(size_t(c.C)), db(size_t(c.C));
-      Vec<double> mean(size_t(c.C)), rstd(size_t(c.C)), var(size_t(c.C));
-      batch_norm(c.N, c.C, c.L, x.data(), w.data(), b.data(), 0.01, y.data(), mean.data(), rstd.data(), var.data());
-      batch_norm_backward(c.N, c.C, c.L, g.data(), x.data(), mean.data(), rstd.data(), w.data(), dx.data(), dw.data(),
-                          db.data());
-      CHECK(max_diff(move(y), want.y) < tolerance);
-      CHECK(max_diff(move(dx), want.dx) < tolerance);
-      CHECK(max_diff(dw, want.dw) < 20 * tolerance);
-      CHECK(max_diff(db, want.db) < 20 * tolerance);
-      CHECK(max_diff(mean, want.mean) < tolerance);
-      CHECK(max_diff(var, want.var) < tolerance * 10);
-      if (threads == 2) CHECK(same_bits(kept, dx));
-      kept = dx;
-    }
-    eg::set_num_threads(1);
-  }
-}
-
-TEST_CASE_TEMPLATE("normalize: the fixed affine map and its gradients", T, float, double) {
-  struct Case { int64_t N, C, L; };
-  for (const Case c : {Case{3, 4, 1}, Case{2, 21, 1}, Case{3, 5, 7}, Case{4, 9, 100}, Case{2, 2, 5000}}) {
-    const int64_t n = c.N * c.C * c.L;
-    const Vec<T> x = randn<T>(n, 1), g = randn<T>(n, 2), w = randn<T>(c.C, 3), b = randn<T>(c.C, 4);
-    const Vec<double> mean = randn<double>(c.C, 5);
-    Vec<double> rstd = randn<double>(c.C, 6);
-    for (double& r : rstd) r = std::fabs(r) + 0.1;
-    Vec<T> y(x.size()), dx(x.size()), dw(size_t(c.C)), db(size_t(c.C));
-    channel_affine(c.N, c.C, c.L, x.data(), mean.data(), rstd.data(), w.data(), b.data(), y.data());
-    channel_affine_backward(c.N, c.C, c.L, g.data(), x.data(), mean.data(), rstd.data(), w.data(), dx.data(),
-                            dw.data(), db.data());
-    Vec<Real> ry, rdx, rdw(size_t(c.C)), rdb(size_t(c.C));
-    for (int64_t i = 0; i < n; ++i) {
-      const size_t ch = size_t(i / c.L % c.C), k = size_t(i);
-      const Real xh = (Real(x[k]) - Real(mean[ch])) * Real(rstd[ch]);
-      ry.push_back(xh * Real(w[ch]) + Real(b[ch]));
-      rdx.push_back(Real(g[k]) * Real(rstd[ch]) * Real(w[ch]));
-      rdw[ch] += Real(g[k]) * xh;
-      rdb[ch] += Real(g[k]);
-    }
-    const double tolerance = std::is_same_v<T, float> ? 4e-6 : 1e-14;
-    CHECK(max_diff(y, ry) < tolerance);
-    CHECK(max_diff(dx, rdx) < tolerance);
-    CHECK(max_diff(dw, rdw) < tolerance * 100);
-    CHECK(max_diff(db, rdb) < tolerance * 100);
-  }
-}
-
-TEST_CASE("normalize: layer norm and RMS norm, value and gradients against the definition") {
-  struct Case { int64_t R, M; };
-  unsigned seed = 900;
-  for (bool centered : {true, false})
-    for (const Case c : {Case{1, 2}, Case{3, 5}, Case{20, 7}, Case{5, 16}, Case{11, 37}, Case{3, 100}}) {
-      CAPTURE(c.M);
-      CAPTURE(centered);
-      const int64_t n = c.R * c.M;
-      const Vec<double> x = randn<double>(n, ++seed, 0.5), g = randn<double>(n, ++seed), w = randn<double>(c.M, ++seed),
-                        b = randn<double>(c.M, ++seed);
-      Vec<double> y(x.size()), dx(x.size()), dw(w.size()), db(w.size()), mean(size_t(c.R)), rstd(size_t(c.R));
-      layer_norm(c.R, c.M, x.data(), w.data(), b.data(), 0.01, centered, y.data(), mean.data(), rstd.data());
-      layer_norm_backward(c.R, c.M, g.data(), x.data(), mean.data(), rstd.data(), w.data(), centered, dx.data(),
-                          dw.data(), db.data());
-      const Param param = [](int64_t, int64_t i) { return i; };
-      const Vec<Real> xr = as<Real>(x), wr = as<Real>(w), br = as<Real>(b), gr = as<Real>(g);
-      const auto f = [&](const Vec<Real>& xx, const Vec<Real>& ww, const Vec<Real>& bb) {
-        return reference(xx, c.R, c.M, ww, bb, param, 0.01L, centered);
-      };
-      CHECK(max_diff(y, f(xr, wr, br)) < 1e-14);
-      CHECK(max_diff(dx, gradient_of([&](const Vec<Real>& q) { return dot(gr, f(q, wr, br)); }, xr)) < 1e-9);
-      CHECK(max_diff(dw, gradient_of([&](const Vec<Real>& q) { return dot(gr, f(xr, q, br)); }, wr)) < 1e-9);
-      CHECK(max_diff(db, gradient_of([&](const Vec<Real>& q) { return dot(gr, f(xr, wr, q)); }, br)) < 1e-9);
-    }
-}
-
-TEST_CASE("normalize: layer norm in float against double, threads, parts left out, in place, extreme rows") {
-  struct Case { int64_t R, M; };
-  for (const Case c : {Case{700, 3}, Case{300, 100}, Case{128, 50}, Case{70, 1024}, Case{5, 16384}}) {
-    CAPTURE(c.M);
-    const int64_t n = c.R * c.M;
-    Vec<float> x = randn<float>(n, 1, 2), g = randn<float>(n, 2), w = randn<float>(c.M, 3), b = randn<float>(c.M, 4);
-    for (int64_t i = 0; i < c.M; ++i) x[size_t(c.M + i)] *= 1e20f;
-    const size_t N = x.size(), M = w.size();
-    Vec<double> mean(size_t(c.R)), rstd(size_t(c.R)), yd(N), dxd(N), dwd(M), dbd(M);
-    const Vec<double> xd = as<double>(x), gd = as<double>(g), wd = as<double>(w), bd = as<double>(b);
-    layer_norm(c.R, c.M, xd.data(), wd.data(), bd.data(), 0.1, true, yd.data(), mean.data(), rstd.data());
-    layer_norm_backward(c.R, c.M, gd.data(), xd.data(), mean.data(), rstd.data(), wd.data(), true, dxd.data(),
-                        dwd.data(), dbd.data());
-    Vec<float> kept, kept_w;
-    for (int threads : {1, 2}) {
-      eg::set_num_threads(threads);
-      Vec<float> y(N), dx(N), dw(M), db(M);
-      layer_norm(c.R, c.M, x.data(), w.data(), b.data(), 0.1, true, y.data(), mean.data(), rstd.data());
-      layer_norm_backward(c.R, c.M, g.data(), x.data(), mean.data(), rstd.data(), w.data(), true, dx.data(), dw.data(),
-                          db.data());
-      CHECK(max_diff(y, yd) < 5e-6);
-      CHECK(max_diff(dx, dxd) < 1e-5);
-      CHECK(max_diff(dw, dwd) < 1e-4);
-      CHECK(max_diff(db, dbd) < 1e-4);
-      if (threads == 2) CHECK(same_bits(kept, dx));
-      if (threads == 2) CHECK(same_bits(kept_w, dw));
-      kept = dx, kept_w = dw;
-    }
-    eg::set_num_threads(1);
-    Vec<float> in_place = g, only_b(M), y = x;
-    layer_norm_backward<float>(c.R, c.M, in_place.data(), x.data(), mean.data(), rstd.data(), w.data(), true,
-                               in_place.data(), nullptr, only_b.data());
-    CHECK(same_bits(in_place, kept));
-    layer_norm<float>(c.R, c.M, y.data(), nullptr, nullptr, 0.1, true, y.data(), mean.data(), rstd.data());
-    CHECK(std::isfinite(y[0]));
-  }
-}
-
-TEST_CASE("normalize: averages for running statistics: mean of n, unbiased variance") {
-  const Vec<double> mean{1, 10, 3, 30}, var{2, 4, 6, 8};  // N = 2, C = 2
-  Vec<double> m(2), u(2);
-  average_stats(2, 2, 5, mean.data(), var.data(), m.data(), u.data());
-  CHECK(m == Vec<double>{2, 20});
-  CHECK(u[0] == doctest::Approx(5));    // 4 * 5 / 4
-  CHECK(u[1] == doctest::Approx(7.5));  // 6 * 5 / 4
 }

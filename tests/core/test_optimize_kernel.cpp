@@ -14,14 +14,16 @@ using std::int64_t;
 
 namespace {
 
-template <class T> std::vector<T> randn(size_t n, unsigned seed) {
+template <class T>
+std::vector<T> randn(size_t n, unsigned seed) {
   std::mt19937 gen(seed);
   std::normal_distribution<double> d;
   std::vector<T> v(n);
   for (T& x : v) x = static_cast<T>(d(gen));
   return v;
 }
-template <class T> void check_near(const std::vector<T>& a, const std::vector<Real>& b) {
+template <class T>
+void check_near(const std::vector<T>& a, const std::vector<Real>& b) {
   const double tolerance = std::is_same_v<T, float> ? 3e-6 : 1e-14;
   double worst = 0;
   for (size_t i = 0; i < a.size(); ++i) {
@@ -30,7 +32,8 @@ template <class T> void check_near(const std::vector<T>& a, const std::vector<Re
   }
   CHECK(worst < tolerance);
 }
-template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 AdamStep adam(int t, double weight_decay, bool decoupled, bool maximize) {
@@ -50,14 +53,17 @@ TEST_CASE_TEMPLATE("optimize: Adam, AdamW, AMSGrad over five steps against long 
       std::vector<Real> rp(p.begin(), p.end()), rm(n), rv(n), rvm(n);
       for (int t = 1; t <= 5; ++t) {
         std::vector<T> g = randn<T>(n, unsigned(10 + t));
-        if (t == 5) for (T& x : g) x *= T(0.01);  // lets v fall below its maximum
+        if (t == 5)
+          for (T& x : g) x *= T(0.01);  // lets v fall below its maximum
         const double wd = kind % 3 ? 0.1 : 0;
         const AdamStep s = adam(t, wd, decoupled, maximize);
         adam_step(s, int64_t(n), p.data(), g.data(), m.data(), v.data(), amsgrad ? vm.data() : nullptr);
         for (size_t i = 0; i < n; ++i) {
           Real gi = maximize ? -Real(g[i]) : Real(g[i]);
-          if (decoupled) rp[i] *= 1 - Real(s.lr) * Real(wd);
-          else gi += Real(wd) * rp[i];
+          if (decoupled)
+            rp[i] *= 1 - Real(s.lr) * Real(wd);
+          else
+            gi += Real(wd) * rp[i];
           rm[i] = Real(s.beta1) * rm[i] + (1 - Real(s.beta1)) * gi;
           rv[i] = Real(s.beta2) * rv[i] + (1 - Real(s.beta2)) * gi * gi;
           rvm[i] = std::max(rvm[i], rv[i]);
@@ -80,7 +86,7 @@ TEST_CASE_TEMPLATE("optimize: SGD with momentum, dampening, Nesterov, weight dec
       std::vector<Real> rp(p.begin(), p.end()), rb(n);
       for (int t = 1; t <= 4; ++t) {
         const std::vector<T> g = randn<T>(n, unsigned(20 + t));
-        const SgdStep s{0.1, with_momentum ? 0.9 : 0, nesterov ? 0.0 : 0.25, kind > 5 ? 0.05 : 0, nesterov, t == 1,
+        const SgdStep s{0.1,     with_momentum ? 0.9 : 0, nesterov ? 0.0 : 0.25, kind > 5 ? 0.05 : 0, nesterov, t == 1,
                         maximize};
         sgd_step(s, int64_t(n), p.data(), g.data(), with_momentum ? b.data() : nullptr);
         for (size_t i = 0; i < n; ++i) {
