@@ -12,6 +12,7 @@
 #include <eigengrad/autograd/grad_mode.h>
 #include <eigengrad/autograd/gradcheck.h>
 #include <eigengrad/autograd/ops.h>
+#include <eigengrad/autograd/random.h>
 #include <eigengrad/autograd/tensor.h>
 #include <eigengrad/nn/module.h>
 #include <eigengrad/nn/sequential.h>

@@ -1,10 +1,13 @@
 #pragma once
 // Every differentiable function, by family.
+#include <eigengrad/autograd/ops/activation.h>
+#include <eigengrad/autograd/ops/choose.h>
 #include <eigengrad/autograd/ops/conv.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/autograd/ops/gather.h>
 #include <eigengrad/autograd/ops/index.h>
 #include <eigengrad/autograd/ops/join.h>
+#include <eigengrad/autograd/ops/math.h>
 #include <eigengrad/autograd/ops/matmul.h>
 #include <eigengrad/autograd/ops/mask.h>
 #include <eigengrad/autograd/ops/pad.h>

@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include <eigengrad/autograd/detail/in_place.h>
 #include <eigengrad/autograd/detail/leaf.h>
 #include <eigengrad/core/detail/format.h>
 #include <eigengrad/core/kernels/copy.h>
@@ -144,15 +145,14 @@ EIGENGRAD_ELEMENT(double)
 
 // --- in place -------------------------------------------------------------------------------------------------------------
 
-namespace {
-Array& writable(const char* op, Tensor& t) {
+Array& detail::writable(const char* op, Tensor& t) {
   checked(op, t.impl());
   check_in_place(op, t);
   Array& a = t.impl()->array;
   a.bump_version();
   return a;
 }
-}  // namespace
+using detail::writable;
 
 Tensor& Tensor::copy_(const Tensor& src) {
   const Array& s = checked("copy_", src.impl());

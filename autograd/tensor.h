@@ -10,6 +10,7 @@
 
 namespace eg {
 
+class Generator;
 class Node;
 class Tensor;
 
@@ -99,6 +100,11 @@ class Tensor {
   Tensor& div_(const Tensor& other);
   Tensor& mul_(Scalar s);
   Tensor& add_(Scalar s);
+  /// Random numbers, of <eigengrad/core/random.h>; without a Generator from default_generator().
+  Tensor& uniform_(double low = 0, double high = 1);
+  Tensor& uniform_(double low, double high, Generator& g);
+  Tensor& normal_(double mean = 0, double std = 1);
+  Tensor& normal_(double mean, double std, Generator& g);
 
   // Functions in method form; documented in <eigengrad/autograd/ops/...> -------------------------------------------------
   Tensor to(DType dtype) const;

@@ -4,20 +4,17 @@
 #include <eigengrad/core/kernels/elementwise.h>
 
 #include <eigengrad/autograd/detail/sum_to.h>
+#include <eigengrad/autograd/detail/unary.h>
 
 namespace eg {
 using detail::record;
+using detail::reusable;
 using detail::should_record;
 using detail::sum_to;
 using kernels::Binary;
 using kernels::Unary;
 
 namespace {
-
-/// Where the rvalue's elements may be overwritten: recorded nowhere, and nobody else holds tensor or elements.
-Array* reusable(Tensor& t) {
-  return t.impl_ref().unique() && !t.node() && t.is_contiguous() ? &t.impl()->array : nullptr;
-}
 
 // y = a + b            da = g            db = g            (each summed over its broadcast dimensions)
 struct Add final : Node {
@@ -111,36 +108,6 @@ struct Neg final : Node {
   void backward(Tensor g, Grads grads) override { grads[0] = neg(g); }
 };
 
-// dx = g (1 - y^2)     d/dg = v (1 - y^2)      d/dy = -2 v g y
-struct TanhGrad final : Node {
-  Saved g, y;
-  TanhGrad(const Tensor& grad, const Tensor& out) : g(grad), y(out) {}
-  const char* name() const noexcept override { return "tanh_grad"; }
-  void release() noexcept override {
-    g.reset();
-    y.reset();
-  }
-  void backward(Tensor v, Grads grads) override;
-};
-Tensor tanh_grad(Tensor g, const Tensor& y) {
-  if (!should_record(g, y)) return Tensor(kernels::binary(Binary::tanh_grad, g.array(), y.array(), 0, reusable(g)));
-  Array out = kernels::binary(Binary::tanh_grad, g.array(), y.array());
-  return record<TanhGrad>(std::move(out), {&g, &y}, g, y);
-}
-void TanhGrad::backward(Tensor v, Grads grads) {
-  if (needs(1)) grads[1] = mul(mul(mul(v, g.get(*this)), y.get(*this)), -2);
-  if (needs(0)) grads[0] = tanh_grad(std::move(v), y.get(*this));
-}
-
-// y = tanh(x)          dx = g (1 - y^2)
-struct Tanh final : Node {
-  Saved y;
-  explicit Tanh(const Array& out) : y(Saved::output(out)) {}
-  const char* name() const noexcept override { return "tanh"; }
-  void release() noexcept override { y.reset(); }
-  void backward(Tensor g, Grads grads) override { grads[0] = tanh_grad(std::move(g), y.get_output(*this)); }
-};
-
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) {
@@ -195,10 +162,20 @@ Tensor mul(const Tensor& a, Scalar b) {
   return record<Affine>(std::move(out), {&a}, b);
 }
 
+Tensor mul(Tensor&& a, Scalar b) {
+  if (should_record(a)) return mul(static_cast<const Tensor&>(a), b);
+  return Tensor(kernels::binary(Binary::mul, a.array(), b, reusable(a)));
+}
+
 Tensor div(const Tensor& a, const Tensor& b) {
   Array out = kernels::binary(Binary::div, a.array(), b.array());
   if (!should_record(a, b)) return Tensor(std::move(out));
   return record<Div>(std::move(out), {&a, &b}, a, b);
+}
+
+Tensor div(Tensor&& a, const Tensor& b) {
+  if (should_record(a, b)) return div(static_cast<const Tensor&>(a), b);
+  return Tensor(kernels::binary(Binary::div, a.array(), b.array(), 0, reusable(a)));
 }
 
 Tensor div(const Tensor& a, Scalar b) {
@@ -219,11 +196,9 @@ Tensor neg(const Tensor& x) {
   return record<Neg>(std::move(out), {&x});
 }
 
-Tensor tanh(const Tensor& x) {
-  Array out = kernels::unary(Unary::tanh, x.array());
-  if (!should_record(x)) return Tensor(std::move(out));
-  const Array y = out;
-  return record<Tanh>(std::move(out), {&x}, y);
+Tensor neg(Tensor&& x) {
+  if (should_record(x)) return neg(static_cast<const Tensor&>(x));
+  return Tensor(kernels::unary(Unary::neg, x.array(), 0, 0, reusable(x)));
 }
 
 }  // namespace eg

@@ -20,8 +20,10 @@ Tensor sub(Scalar a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor mul(Tensor&& a, const Tensor& b);
 Tensor mul(const Tensor& a, Scalar b);
+Tensor mul(Tensor&& a, Scalar b);
 /// a / b, always a fraction: integers become float32
 Tensor div(const Tensor& a, const Tensor& b);
+Tensor div(Tensor&& a, const Tensor& b);
 Tensor div(const Tensor& a, Scalar b);
 Tensor div(Scalar a, const Tensor& b);
 
@@ -40,8 +42,7 @@ inline Tensor operator/(Scalar a, const Tensor& b) { return div(a, b); }
 
 /// -x
 Tensor neg(const Tensor& x);
+Tensor neg(Tensor&& x);
 inline Tensor operator-(const Tensor& x) { return neg(x); }
-/// tanh(x)
-Tensor tanh(const Tensor& x);
 
 }  // namespace eg

@@ -13,53 +13,54 @@ namespace {
 
 // --- the functions: one element of type T, p a parameter ---------------------------------------------------------------
 template <class T> T nan_or(T a, T b, T chosen) { return a != a ? a : b != b ? b : chosen; }
-struct Add { template <class T> static T f(T a, T b, T) { return a + b; } };
-struct Sub { template <class T> static T f(T a, T b, T) { return a - b; } };
-struct Mul { template <class T> static T f(T a, T b, T) { return a * b; } };
-struct Div { template <class T> static T f(T a, T b, T) { return a / b; } };
-struct Pow { template <class T> static T f(T a, T b, T) { return static_cast<T>(std::pow(a, b)); } };
-struct Minimum { template <class T> static T f(T a, T b, T) { return nan_or(a, b, b < a ? b : a); } };
-struct Maximum { template <class T> static T f(T a, T b, T) { return nan_or(a, b, a < b ? b : a); } };
-struct Atan2 { template <class T> static T f(T a, T b, T) { return static_cast<T>(std::atan2(a, b)); } };
-struct Eq { template <class T> static bool f(T a, T b, T) { return a == b; } };
-struct Ne { template <class T> static bool f(T a, T b, T) { return a != b; } };
-struct Lt { template <class T> static bool f(T a, T b, T) { return a < b; } };
-struct Le { template <class T> static bool f(T a, T b, T) { return a <= b; } };
-struct Gt { template <class T> static bool f(T a, T b, T) { return a > b; } };
-struct Ge { template <class T> static bool f(T a, T b, T) { return a >= b; } };
-struct And { template <class T> static bool f(T a, T b, T) { return (a != T(0)) & (b != T(0)); } };
-struct Or { template <class T> static bool f(T a, T b, T) { return (a != T(0)) | (b != T(0)); } };
-struct Xor { template <class T> static bool f(T a, T b, T) { return (a != T(0)) != (b != T(0)); } };
-struct AddScaled { template <class T> static T f(T a, T b, T p) { return a + p * b; } };
-struct TanhGrad { template <class T> static T f(T g, T y, T) { return g * (T(1) - y * y); } };
-struct SigmoidGrad { template <class T> static T f(T g, T y, T) { return g * (y * (T(1) - y)); } };
-struct ReluGrad { template <class T> static T f(T g, T y, T) { return y > T(0) ? g : T(0); } };
-struct LeakyReluGrad { template <class T> static T f(T g, T x, T p) { return x > T(0) ? g : p * g; } };
+struct Add { template <class T> static T f(T a, T b, T, T) { return a + b; } };
+struct Sub { template <class T> static T f(T a, T b, T, T) { return a - b; } };
+struct Mul { template <class T> static T f(T a, T b, T, T) { return a * b; } };
+struct Div { template <class T> static T f(T a, T b, T, T) { return a / b; } };
+struct Pow { template <class T> static T f(T a, T b, T, T) { return static_cast<T>(std::pow(a, b)); } };
+struct Minimum { template <class T> static T f(T a, T b, T, T) { return nan_or(a, b, b < a ? b : a); } };
+struct Maximum { template <class T> static T f(T a, T b, T, T) { return nan_or(a, b, a < b ? b : a); } };
+struct Atan2 { template <class T> static T f(T a, T b, T, T) { return static_cast<T>(std::atan2(a, b)); } };
+struct Eq { template <class T> static bool f(T a, T b, T, T) { return a == b; } };
+struct Ne { template <class T> static bool f(T a, T b, T, T) { return a != b; } };
+struct Lt { template <class T> static bool f(T a, T b, T, T) { return a < b; } };
+struct Le { template <class T> static bool f(T a, T b, T, T) { return a <= b; } };
+struct Gt { template <class T> static bool f(T a, T b, T, T) { return a > b; } };
+struct Ge { template <class T> static bool f(T a, T b, T, T) { return a >= b; } };
+struct And { template <class T> static bool f(T a, T b, T, T) { return (a != T(0)) & (b != T(0)); } };
+struct Or { template <class T> static bool f(T a, T b, T, T) { return (a != T(0)) | (b != T(0)); } };
+struct Xor { template <class T> static bool f(T a, T b, T, T) { return (a != T(0)) != (b != T(0)); } };
+struct AddScaled { template <class T> static T f(T a, T b, T p, T) { return a + p * b; } };
+struct TanhGrad { template <class T> static T f(T g, T y, T, T) { return g * (T(1) - y * y); } };
+struct SigmoidGrad { template <class T> static T f(T g, T y, T, T) { return g * (y * (T(1) - y)); } };
+struct ReluGrad { template <class T> static T f(T g, T y, T, T) { return y <= T(0) ? T(0) : g; } };
+struct ClampGrad { template <class T> static T f(T g, T x, T p, T q) { return x >= p && x <= q ? g : T(0); } };
+struct LeakyReluGrad { template <class T> static T f(T g, T x, T p, T) { return x > T(0) ? g : p * g; } };
 
 // --- a run of n elements -----------------------------------------------------------------------------------------------
 // sa, sb: strides of the inputs in elements; 0 repeats one element. The output is without gaps. a or b may be the output.
 template <class F, class T, class R>
-void run(const void* va, std::int64_t sa, const void* vb, std::int64_t sb, void* vo, std::int64_t n, double pd) {
+void run(const void* va, std::int64_t sa, const void* vb, std::int64_t sb, void* vo, std::int64_t n, double pd, double qd) {
   const T* a = static_cast<const T*>(va);
   const T* b = static_cast<const T*>(vb);
   R* o = static_cast<R*>(vo);
-  const T p = static_cast<T>(pd);
+  const T p = static_cast<T>(pd), q = static_cast<T>(qd);
   if (sa == 1 && sb == 1) {
 #pragma GCC ivdep
-    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i], b[i], p);
+    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i], b[i], p, q);
   } else if (sa == 1 && sb == 0) {
     const T c = *b;
 #pragma GCC ivdep
-    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i], c, p);
+    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i], c, p, q);
   } else if (sa == 0 && sb == 1) {
     const T c = *a;
 #pragma GCC ivdep
-    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(c, b[i], p);
+    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(c, b[i], p, q);
   } else {
-    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i * sa], b[i * sb], p);
+    for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i * sa], b[i * sb], p, q);
   }
 }
-using Run = void (*)(const void*, std::int64_t, const void*, std::int64_t, void*, std::int64_t, double);
+using Run = void (*)(const void*, std::int64_t, const void*, std::int64_t, void*, std::int64_t, double, double);
 
 struct Entry {
   const char* name;
@@ -82,7 +83,8 @@ constexpr Entry table[] = {
     truth<Eq>("eq"), truth<Ne>("ne"), truth<Lt>("lt"), truth<Le>("le"), truth<Gt>("gt"), truth<Ge>("ge"),
     truth<And>("logical_and"), truth<Or>("logical_or"), truth<Xor>("logical_xor"),
     number<AddScaled>("add_scaled"), fraction<TanhGrad>("tanh_grad"), fraction<SigmoidGrad>("sigmoid_grad"),
-    fraction<ReluGrad>("relu_grad"), fraction<LeakyReluGrad>("leaky_relu_grad")};
+    fraction<ReluGrad>("relu_grad"), fraction<LeakyReluGrad>("leaky_relu_grad"),
+    fraction<ClampGrad>("clamp_grad")};
 static_assert(std::size(table) == static_cast<std::size_t>(Binary::count));
 
 // The type the function computes in, for operands of type t: bool counts as int64, integers as float32 where needed.
@@ -95,7 +97,7 @@ bool reusable(const Array* r, const Shape& shape, DType dtype) {
   return r && r->defined() && r->unique() && r->contiguous() && r->dtype() == dtype && r->shape() == shape;
 }
 
-Array apply(const Entry& e, const Array& a, const Array& b, DType type, double p, Array* reuse) {
+Array apply(const Entry& e, const Array& a, const Array& b, DType type, double p, Array* reuse, double q = 0) {
   const DType result = e.gives_bool ? DType::boolean : type;
   const Run f = e.runs[static_cast<int>(type)];
   const std::int64_t item = static_cast<std::int64_t>(itemsize(type)), out_item = static_cast<std::int64_t>(itemsize(result));
@@ -104,10 +106,10 @@ Array apply(const Entry& e, const Array& a, const Array& b, DType type, double p
     Array out = reusable(reuse, a.shape(), result) ? *reuse : Array(a.shape(), result);
     const std::int64_t n = a.numel();
     if (n <= parallel_grain) {
-      f(a.raw(), 1, b.raw(), 1, out.raw(), n, p);
+      f(a.raw(), 1, b.raw(), 1, out.raw(), n, p, q);
     } else {
       detail::parallel_for(n, parallel_grain, [&](std::int64_t s, std::int64_t t) {
-        f(a.raw() + s * item, 1, b.raw() + s * item, 1, out.raw() + s * out_item, t - s, p);
+        f(a.raw() + s * item, 1, b.raw() + s * item, 1, out.raw() + s * out_item, t - s, p, q);
       });
     }
     return out;
@@ -118,7 +120,7 @@ Array apply(const Entry& e, const Array& a, const Array& b, DType type, double p
   const LoopNest<3> nest(shape, {&a, &b, &out});
   const std::int64_t n = nest.inner(), sa = nest.strides[0][nest.rank - 1], sb = nest.strides[1][nest.rank - 1];
   auto at = [&](std::int64_t oa, std::int64_t ob, std::int64_t oo, std::int64_t count) {
-    f(a.raw() + oa * item, sa, b.raw() + ob * item, sb, out.raw() + oo * out_item, count, p);
+    f(a.raw() + oa * item, sa, b.raw() + ob * item, sb, out.raw() + oo * out_item, count, p, q);
   };
   if (nest.rank == 1) {
     detail::parallel_for(n, parallel_grain, [&](std::int64_t s, std::int64_t t) { at(s * sa, s * sb, s, t - s); });
@@ -140,11 +142,11 @@ Array scalar_array(Scalar s, DType t) { return full({}, t, s); }
 
 }  // namespace
 
-Array binary(Binary f, const Array& a, const Array& b, double p, Array* reuse) {
+Array binary(Binary f, const Array& a, const Array& b, double p, Array* reuse, double q) {
   const Entry& e = table[static_cast<int>(f)];
-  if (a.dtype() == b.dtype() && e.runs[static_cast<int>(a.dtype())]) return apply(e, a, b, a.dtype(), p, reuse);
+  if (a.dtype() == b.dtype() && e.runs[static_cast<int>(a.dtype())]) return apply(e, a, b, a.dtype(), p, reuse, q);
   const DType t = compute_type(e, promote(a.dtype(), b.dtype()));
-  return apply(e, as(a, t), as(b, t), t, p, reuse);
+  return apply(e, as(a, t), as(b, t), t, p, reuse, q);
 }
 
 Array binary(Binary f, const Array& a, Scalar b, Array* reuse) {
@@ -167,7 +169,7 @@ void binary_into(Binary f, Array& a, const Array& b, double p) {
   if (a.contiguous() && rhs.contiguous() && a.shape() == rhs.shape()) {
     const std::int64_t item = static_cast<std::int64_t>(itemsize(a.dtype()));
     detail::parallel_for(a.numel(), parallel_grain, [&](std::int64_t s, std::int64_t t) {
-      run(a.raw() + s * item, 1, rhs.raw() + s * item, 1, a.raw() + s * item, t - s, p);
+      run(a.raw() + s * item, 1, rhs.raw() + s * item, 1, a.raw() + s * item, t - s, p, 0);
     });
     return;
   }

@@ -11,8 +11,9 @@ enum class Binary : std::uint8_t {
   add_scaled,      // a + p b
   tanh_grad,       // g (1 - y^2)
   sigmoid_grad,    // g y (1 - y)
-  relu_grad,       // y > 0 ? g : 0
+  relu_grad,       // y <= 0 ? 0 : g
   leaky_relu_grad, // x > 0 ? g : p g
+  clamp_grad,      // p <= x <= q ? g : 0
   count
 };
 
@@ -32,7 +33,7 @@ Array is_finite(const Array& x);
 
 /// f(a, b) over the broadcast shape, in the promoted type (bool for comparisons and logical functions).
 /// Where `reuse` is given, of the result's type and shape, row-major and held by nobody else, the result goes there.
-Array binary(Binary f, const Array& a, const Array& b, double p = 0, Array* reuse = nullptr);
+Array binary(Binary f, const Array& a, const Array& b, double p = 0, Array* reuse = nullptr, double q = 0);
 /// A scalar operand takes the tensor's type; a fractional one turns an integer tensor into float32.
 Array binary(Binary f, const Array& a, Scalar b, Array* reuse = nullptr);
 Array binary(Binary f, Scalar a, const Array& b, Array* reuse = nullptr);

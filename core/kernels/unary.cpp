@@ -17,7 +17,7 @@ template <class T> using Out = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
 // --- functions written as loops over one element ------------------------------------------------------------------------
 struct Neg { template <class T> static T f(T x, T, T) { return -x; } };
 struct Abs { template <class T> static T f(T x, T, T) { return std::abs(x); } };
-struct Sign { template <class T> static T f(T x, T, T) { return x != x ? x : static_cast<T>((x > T(0)) - (x < T(0))); } };
+struct Sign { template <class T> static T f(T x, T, T) { return static_cast<T>((x > T(0)) - (x < T(0))); } };
 struct Square { template <class T> static T f(T x, T, T) { return x * x; } };
 struct Reciprocal { template <class T> static T f(T x, T, T) { return T(1) / x; } };
 struct Sqrt { template <class T> static T f(T x, T, T) { return std::sqrt(x); } };
@@ -30,7 +30,7 @@ struct LeakyRelu { template <class T> static T f(T x, T p, T) { return x > T(0) 
 struct Softplus {
   template <class T> static T f(T x, T, T) { return (x < T(0) ? T(0) : x) + std::log1p(std::exp(-std::abs(x))); }
 };
-struct Clamp { template <class T> static T f(T x, T p, T q) { return x < p ? p : x > q ? q : x; } };
+struct Clamp { template <class T> static T f(T x, T p, T q) { const T y = x < p ? p : x; return y > q ? q : y; } };
 struct Floor { template <class T> static T f(T x, T, T) { return std::floor(x); } };
 struct Ceil { template <class T> static T f(T x, T, T) { return std::ceil(x); } };
 struct Round { template <class T> static T f(T x, T, T) { return std::nearbyint(x); } };

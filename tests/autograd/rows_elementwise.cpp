@@ -67,8 +67,6 @@ const bench::Rows rows{
      .order = 3, .large = large1},
     {.name = "neg", .f = [](In in) { return neg(in[0]); }, .inputs = {small}, .oracle = {"elementwise:neg/*"},
      .any_size = {0, 1}, .large = large1},
-    {.name = "tanh", .f = [](In in) { return tanh(in[0]); }, .inputs = {small}, .oracle = {"elementwise:tanh/*"},
-     .order = 4, .any_size = {0, 1}, .large = large1},
 };
 
 }  // namespace
