@@ -100,7 +100,7 @@ void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowSta
     return !((square[r] < huge) & (std::fabs(out.mean[r]) < limit) & (out.var[r] > least));
   };
   int odd = 0;
-  for (int r = 0; r < 8; ++r) odd += far(r) | extreme(r);
+  for (int r = 0; r < 8; ++r) odd += int{far(r)} + int{extreme(r)};
   if (odd == 0) return;
   for (int r = 0; r < count; ++r) {
     if (far(r)) {

@@ -57,20 +57,20 @@ inline Vec<Real> xhat(const Vec<Real>& x, Real eps, bool centered = true) {
   if (centered)
     for (Real v : x) mean += v / L;
   for (Real v : x) var += (v - mean) * (v - mean) / L;
-  Vec<Real> y;
-  for (Real v : x) y.push_back((v - mean) / std::sqrt(var + eps));
+  Vec<Real> y(x.size());
+  for (size_t i = 0; i < x.size(); ++i) y[i] = (x[i] - mean) / std::sqrt(var + eps);
   return y;
 }
 // Norm of [R, M] rows; weight, bias of element i of row r have index param(r, i).
 using Param = std::function<int64_t(int64_t, int64_t)>;
 inline Vec<Real> reference(const Vec<Real>& x, int64_t R, int64_t M, const Vec<Real>& w, const Vec<Real>& b,
                            Param param, Real eps, bool centered = true) {
-  Vec<Real> y;
+  Vec<Real> y(x.size());
   for (int64_t r = 0; r < R; ++r) {
     const Vec<Real> xh = xhat(slice(x, r * M, M), eps, centered);
     for (int64_t i = 0; i < M; ++i) {
       const size_t p = static_cast<size_t>(param(r, i));
-      y.push_back(xh[static_cast<size_t>(i)] * w[p] + b[p]);
+      y[static_cast<size_t>(r * M + i)] = xh[static_cast<size_t>(i)] * w[p] + b[p];
     }
   }
   return y;
