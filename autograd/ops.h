@@ -7,6 +7,7 @@
 #include <eigengrad/autograd/ops/gather.h>
 #include <eigengrad/autograd/ops/index.h>
 #include <eigengrad/autograd/ops/join.h>
+#include <eigengrad/autograd/ops/loss.h>
 #include <eigengrad/autograd/ops/math.h>
 #include <eigengrad/autograd/ops/matmul.h>
 #include <eigengrad/autograd/ops/mask.h>

@@ -1,49 +1,139 @@
 #include "kernels/reduce.h"
 
+#include <utility>
+
 #include "kernels/copy.h"
-#include "kernels/strided.h"
+#include "kernels/reduce_stages.h"
 
 namespace eg::kernels {
 namespace {
 
-template <class T> void sum_typed(Array& out, const Array& a) {
-  fill(out, 0);
-  if (a.numel() == 0) return;
-  Array wide = broadcast_to(out, a.shape());
-  const LoopNest<2> nest(a.shape(), {&a, &wide});
-  const std::int64_t n = nest.inner(), sa = nest.strides[0][nest.rank - 1], so = nest.strides[1][nest.rank - 1];
-  nest.rows(0, nest.outer(), [&](const std::int64_t* at) {
-    const T* x = a.data<T>() + at[0];
-    T* o = wide.data<T>() + at[1];
-    if (so == 0) {
-      T s = 0;
-      for (std::int64_t i = 0; i < n; ++i) s += x[i * sa];
-      *o += s;
-    } else {
-      for (std::int64_t i = 0; i < n; ++i) o[i * so] += x[i * sa];
+// Sums x over the groups, last one first; sink(i, sum) for each result. center: one number for each sum of the first
+// stage, or null.
+template <class F, class T, class Sink> void run_stages(const T* x, Groups g, const T* center, Sink sink) {
+  using A = Accumulator<T>;
+  const int reduced = g.last_reduced ? g.count - 1 : g.count - 2;  // the group of this stage
+  if (reduced < 0) {  // nothing to add up
+    const std::int64_t n = g.before(g.count);
+    for (std::int64_t i = 0; i < n; ++i) sink(i, static_cast<A>(F::f(x[i], center ? center[i] : T(0))));
+    return;
+  }
+  const std::int64_t outer = g.before(reduced), n = g.size[reduced], inner = g.last_reduced ? 1 : g.size[g.count - 1];
+  const bool last_stage = reduced <= 1;
+  const auto stage = [&](auto to) {
+    if (inner == 1) sum_rows<F>(x, outer, n, center, to);
+    else sum_columns<F>(x, outer, n, inner, center, to);
+  };
+  if (last_stage) return stage(sink);
+  Array sums(Shape{outer * inner}, dtype_of<A>);
+  A* s = sums.data<A>();
+  stage([s](std::int64_t i, A v) { s[i] = v; });
+  Groups rest = g;
+  rest.count = reduced;
+  rest.size[reduced - 1] *= inner;
+  rest.last_reduced = false;
+  run_stages<ValueTerm>(static_cast<const A*>(s), rest, static_cast<const A*>(nullptr), sink);
+}
+
+template <class F, class T> void total_into(Array& out, const Array& a, const Groups& g, double divisor) {
+  T* o = out.data<T>();
+  if constexpr (std::is_floating_point_v<T>) {
+    if (g.count == 1 && g.last_reduced && a.numel() <= sum_segment) {
+      *o = static_cast<T>(sum_row<F>(a.data<T>(), a.numel(), T(0)) / divisor);
+      return;
     }
+    run_stages<F>(a.data<T>(), g, static_cast<const T*>(nullptr), [o, divisor](std::int64_t i, double s) { o[i] = static_cast<T>(s / divisor); });
+  } else {
+    run_stages<F>(a.data<T>(), g, static_cast<const T*>(nullptr), [o](std::int64_t i, std::int64_t s) { o[i] = s; });
+  }
+}
+
+template <class F> void total_typed(Array& out, const Array& a, const Groups& g, double divisor) {
+  switch (a.dtype()) {
+    case DType::float32: return total_into<F, float>(out, a, g, divisor);
+    case DType::float64: return total_into<F, double>(out, a, g, divisor);
+    default: return total_into<F, std::int64_t>(out, a, g, divisor);
+  }
+}
+
+template <class T> void var_typed(MeanVar& r, const Array& a, const Dims& dims, const Groups& g, double divisor) {
+  const double n = static_cast<double>(count_along(a.shape(), dims));
+  // Means in double, and rounded to T as the centers; the terms' sums are put right for the rounding.
+  const std::int64_t results = r.var.numel();
+  Array exact(Shape{results}, float64);
+  double* m = exact.data<double>();
+  T* c = r.mean.data<T>();
+  run_stages<ValueTerm>(a.data<T>(), g, static_cast<const T*>(nullptr), [=](std::int64_t i, double s) {
+    m[i] = s / n;
+    c[i] = static_cast<T>(m[i]);
+  });
+  const int first = g.last_reduced ? g.count - 1 : g.count - 2;
+  Array centers = r.mean;
+  if (first > 1) {  // several stages: repeat the means for every sum of the first one
+    Dims reduced_first;
+    int k = g.count;
+    bool was = !g.last_reduced;
+    for (int d = a.rank() - 1; d >= 0; --d) {
+      bool reduced = false;
+      for (std::int64_t e : dims) reduced = reduced || e == d;
+      if (a.size(d) == 1) continue;
+      if (reduced != was) --k, was = reduced;
+      if (k == first && reduced) reduced_first.insert(0, d);
+    }
+    centers = contiguous(broadcast_to(r.mean, reduced_shape(a.shape(), reduced_first, true)));
+  }
+  T* v = r.var.data<T>();
+  run_stages<CenteredSquareTerm>(a.data<T>(), g, static_cast<const T*>(centers.data<T>()), [=](std::int64_t i, double s) {
+    const double rounding = m[i] - static_cast<double>(c[i]);
+    const double q = s - n * rounding * rounding;
+    v[i] = static_cast<T>((q < 0 ? 0 : q) / divisor);
   });
 }
 
 }  // namespace
 
-Array sum(const Array& in, const Dims& dims, bool keepdim) {
-  const Array a = is_floating(in.dtype()) ? in : cast(in, DType::int64);
-  Shape kept = a.shape();
-  for (std::int64_t d : dims) kept[static_cast<int>(d)] = 1;
-  Array out(kept, a.dtype());
-  switch (a.dtype()) {
-    case DType::float32: sum_typed<float>(out, a); break;
-    case DType::float64: sum_typed<double>(out, a); break;
-    default: sum_typed<std::int64_t>(out, a); break;
+Shape reduced_shape(const Shape& shape, const Dims& dims, bool keepdim) {
+  Shape r;
+  for (int i = 0, k = 0; i < shape.rank(); ++i) {
+    if (k < dims.rank() && dims[k] == i) {
+      ++k;
+      if (keepdim) r.push_back(1);
+    } else {
+      r.push_back(shape[i]);
+    }
   }
-  if (keepdim) return out;
-  Shape shape;
-  for (int i = 0, k = 0; i < a.rank(); ++i) {
-    if (k < dims.rank() && dims[k] == i) ++k;
-    else shape.push_back(a.size(i));
+  return r;
+}
+
+std::int64_t count_along(const Shape& shape, const Dims& dims) {
+  std::int64_t n = 1;
+  for (std::int64_t d : dims) n *= shape[static_cast<int>(d)];
+  return n;
+}
+
+Array total(Term term, const Array& in, const Dims& dims, bool keepdim, double divisor) {
+  const Array a = is_floating(in.dtype()) || in.dtype() == DType::int64 ? contiguous(in) : cast(in, DType::int64);
+  const Shape shape = reduced_shape(a.shape(), dims, keepdim);
+  if (a.numel() == 0) return full(shape, a.dtype(), divisor == 0 ? 0 / divisor : 0);
+  Array out(shape, a.dtype());
+  const Groups g(a.shape(), dims);
+  switch (term) {
+    case Term::value: total_typed<ValueTerm>(out, a, g, divisor); break;
+    case Term::absolute: total_typed<AbsoluteTerm>(out, a, g, divisor); break;
+    case Term::square: total_typed<SquareTerm>(out, a, g, divisor); break;
   }
-  return out.view(shape, contiguous_strides(shape));
+  return out;
+}
+
+MeanVar mean_var(const Array& in, const Dims& dims, bool keepdim, double divisor) {
+  const Array a = contiguous(in);
+  const Shape kept = reduced_shape(a.shape(), dims, true), shape = reduced_shape(a.shape(), dims, keepdim);
+  if (a.numel() == 0) return {full(kept, a.dtype(), 0.0 / 0.0), full(shape, a.dtype(), 0.0 / 0.0)};
+  MeanVar r{Array(kept, a.dtype()), Array(shape, a.dtype())};
+  const Groups g(a.shape(), dims);
+  if (a.dtype() == DType::float32) var_typed<float>(r, a, dims, g, divisor);
+  else var_typed<double>(r, a, dims, g, divisor);
+  return r;
 }
 
 }  // namespace eg::kernels
