@@ -2,6 +2,7 @@
 // differentiable functions of the same gradient.
 #include <eigengrad/autograd/ops/loss.h>
 #include <eigengrad/autograd/node.h>
+#include <eigengrad/autograd/ops/activation.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/autograd/ops/reduce.h>
 #include <eigengrad/autograd/ops/shape.h>
@@ -28,8 +29,6 @@ void check_pair(const char* op, const Tensor& x, const Tensor& target) {
 Tensor reduce(Tensor losses, Reduction r) {
   return r == Reduction::none ? losses : r == Reduction::sum ? sum(losses) : mean(losses);
 }
-
-Tensor logistic(const Tensor& x) { return add(mul(tanh(mul(x, 0.5)), 0.5), 0.5); }
 
 // y = sum (x - t)^2 / n        dx = 2/n g (x - t)        dt = -dx
 struct MseLoss final : Node {
@@ -63,7 +62,7 @@ struct BceWithLogits final : Node {
   void backward(Tensor g, Grads grads) override {
     const Tensor &in = x.get(*this), &target = t.get(*this);
     if (needs(0))
-      grads[0] = grad_enabled() ? mul(sub(logistic(in), target), div(g, n))
+      grads[0] = grad_enabled() ? mul(sub(sigmoid(in), target), div(g, n))
                                 : Tensor(kernels::logit_entropy_grad(g.array(), in.array(), target.array(), n));
     if (needs(1)) grads[1] = mul(in, div(g, -n));
   }
@@ -75,7 +74,7 @@ struct Softplus final : Node {
   explicit Softplus(const Tensor& in) : x(in) {}
   const char* name() const noexcept override { return "softplus"; }
   void release() noexcept override { x.reset(); }
-  void backward(Tensor g, Grads grads) override { grads[0] = mul(g, logistic(x.get(*this))); }
+  void backward(Tensor g, Grads grads) override { grads[0] = mul(g, sigmoid(x.get(*this))); }
 };
 Tensor softplus_of(const Tensor& x) {
   Array out = kernels::unary(kernels::Unary::softplus, x.array());
