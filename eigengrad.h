@@ -5,12 +5,16 @@
 #include <eigengrad/core/parallel.h>
 #include <eigengrad/core/random.h>
 #include <eigengrad/core/shape.h>
+#include <eigengrad/autograd/anomaly.h>
+#include <eigengrad/autograd/checkpoint.h>
 #include <eigengrad/autograd/creation.h>
 #include <eigengrad/autograd/engine.h>
 #include <eigengrad/autograd/function.h>
 #include <eigengrad/autograd/functional.h>
 #include <eigengrad/autograd/grad_mode.h>
 #include <eigengrad/autograd/gradcheck.h>
+#include <eigengrad/autograd/graph_dot.h>
+#include <eigengrad/autograd/hook.h>
 #include <eigengrad/autograd/ops.h>
 #include <eigengrad/autograd/random.h>
 #include <eigengrad/autograd/tensor.h>

@@ -4,12 +4,19 @@
 // A node is numbered after all its inputs, so taking the ready node with the largest number first visits every node
 // after all who used its output: a heap on the number is a topological sort, without counting users first. A node
 // enters the heap when the first gradient reaches it; later ones are added to its pending sum.
+//
+// A node that stands for a part of the graph has that part recorded again, and the walk goes on through it: its nodes are
+// the youngest of all, so they come next, in the order in which they would have come, and every sum of gradients has the
+// same terms in the same order.
+#include <eigengrad/autograd/anomaly.h>
 #include <eigengrad/autograd/engine.h>
 #include <eigengrad/core/error.h>
 
 #include <algorithm>
 
+#include <eigengrad/autograd/detail/inspect.h>
 #include <eigengrad/autograd/detail/leaf.h>
+#include <eigengrad/autograd/detail/node_extra.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/core/detail/format.h>
 
@@ -35,19 +42,13 @@ class Engine {
     std::sort(targets_.begin(), targets_.end(), [](const Target& a, const Target& b) { return a.node < b.node; });
     restricted_ = true;
     for (const Tensor& o : outputs) visit(o.node().get());
-    for (std::size_t i = 0; i < visited_.size(); ++i)
-      for (int k = 0; k < visited_[i]->num_inputs(); ++k) visit(visited_[i]->input(k).get());
-    std::sort(visited_.begin(), visited_.end(), [](Node* a, Node* b) { return a->sequence_ < b->sequence_; });
-    for (Node* n : visited_) {
-      std::uint32_t needs = 0;
-      for (int k = 0; k < n->num_inputs(); ++k)
-        if (wanted(n->input(k).get())) needs |= 1u << std::min(k, 31);
-      n->needs_ = needs;
-      n->wanted_ = needs != 0 || find(n);
-    }
+    mark(0);
   }
 
-  void seed(const Tensor& output, Tensor g) { arrive(output.node().get(), std::move(g)); }
+  void seed(const Tensor& output, Tensor g) {
+    if (anomaly_) [[unlikely]] detail::inspect_upstream(op_, g.array());
+    arrive(output.node().get(), std::move(g));
+  }
 
   void run() {
     while (!heap_.empty()) {
@@ -57,11 +58,13 @@ class Engine {
       n->queued_ = false;
       // The caller's tensors, or the nodes still to come, keep n alive: n is an ancestor of an output.
       Tensor g = std::move(n->pending_);
+      if (n->extra_) [[unlikely]] g = detail::run_hooks(*n, *n->extra_, std::move(g));
       if (restricted_)
         if (const Target* t = find(n)) capture(t, g);
       if (n->needs_ == 0) continue;
       step(*n, std::move(g));
     }
+    for (auto& [leaf, g] : hooked_leaves_) deliver(leaf, detail::run_hooks(*leaf, *leaf->extra_, std::move(g)));
   }
 
  private:
@@ -77,6 +80,21 @@ class Engine {
     if (!n || n->is_leaf() || n->visited_) return;
     n->visited_ = true;
     visited_.push_back(n);
+  }
+  // What the visited nodes from the first-th on, and all before them in the graph, need.
+  void mark(std::size_t first) {
+    for (std::size_t i = first; i < visited_.size(); ++i)
+      for (int k = 0; k < visited_[i]->num_inputs(); ++k) visit(visited_[i]->input(k).get());
+    const auto begin = visited_.begin() + static_cast<std::ptrdiff_t>(first);
+    std::sort(begin, visited_.end(), [](Node* a, Node* b) { return a->sequence_ < b->sequence_; });
+    for (auto it = begin; it != visited_.end(); ++it) {
+      Node* n = *it;
+      std::uint32_t needs = 0;
+      for (int k = 0; k < n->num_inputs(); ++k)
+        if (wanted(n->input(k).get())) needs |= 1u << std::min(k, 31);
+      n->needs_ = needs;
+      n->wanted_ = needs != 0 || find(n);
+    }
   }
   const Target* find(const Node* n) const {
     auto it = std::lower_bound(targets_.begin(), targets_.end(), n, [](const Target& t, const Node* x) { return t.node < x; });
@@ -94,9 +112,8 @@ class Engine {
   // A gradient has reached n.
   void arrive(Node* n, Tensor g) {
     if (n->is_leaf()) {
-      if (!restricted_) return static_cast<detail::Leaf*>(n)->accumulate(std::move(g));
-      if (const Target* t = find(n)) capture(t, g);
-      return;
+      if (n->extra_) [[unlikely]] return collect(n, std::move(g));
+      return deliver(n, std::move(g));
     }
     if (restricted_ && !n->wanted_) return;
     if (n->queued_) {
@@ -109,16 +126,63 @@ class Engine {
     std::push_heap(heap_.begin(), heap_.end(), before);
   }
 
+  void deliver(Node* leaf, Tensor g) {
+    if (!restricted_) return static_cast<detail::Leaf*>(leaf)->accumulate(std::move(g));
+    if (const Target* t = find(leaf)) capture(t, g);
+  }
+
+  // Hooks of a leaf see its whole gradient: summed here, since other threads may be at the same leaf.
+  void collect(Node* leaf, Tensor g) {
+    if (restricted_ && !find(leaf)) return;
+    for (auto& [seen, sum] : hooked_leaves_)
+      if (seen == leaf) {
+        sum = add(std::move(sum), g);
+        return;
+      }
+    hooked_leaves_.emplace_back(leaf, std::move(g));
+  }
+
+  // Goes on with g at the output of the part that n stands for.
+  void go_through(Node& n, Tensor g) {
+    Tensor out;
+    {
+      GradMode on(true);
+      out = n.recompute();
+    }
+    if (!retain_) {
+      n.release();
+      n.released_ = true;
+    }
+    if (out.shape() != n.shape() || out.dtype() != n.dtype())
+      fail<GradError>(n.name(), "expected the function to give the same result as before, of shape {} and type {}, got {} "
+                      "and {}; it must not depend on what changes between forward and backward", n.shape(), n.dtype(),
+                      out.shape(), out.dtype());
+    if (!out.requires_grad()) return;
+    recomputed_.push_back(out.node());
+    if (restricted_) {
+      const std::size_t first = visited_.size();
+      visit(out.node().get());
+      mark(first);
+    }
+    arrive(out.node().get(), std::move(g));
+  }
+
   void step(Node& n, Tensor g) {
     if (n.released_)
       fail<GradError>(op_, "expected a graph that still holds what {} saved, but an earlier backward freed it; pass "
                       "retain_graph = true to that backward", n.name());
+    if (n.stands_for_graph_) [[unlikely]] return go_through(n, std::move(g));
     Tensor few[Node::inline_inputs];
     std::vector<Tensor> many;
     const std::size_t count = static_cast<std::size_t>(n.num_inputs());
     if (count > Node::inline_inputs) many.resize(count);
     const Node::Grads grads = count > Node::inline_inputs ? Node::Grads(many) : Node::Grads(few, count);
-    n.backward(std::move(g), grads);
+    if (anomaly_) [[unlikely]] {
+      const detail::Inspecting guard(&n);
+      n.backward(std::move(g), grads);
+    } else {
+      n.backward(std::move(g), grads);
+    }
     if (!retain_) {
       n.release();
       n.released_ = true;
@@ -127,6 +191,7 @@ class Engine {
       Node* in = n.input(static_cast<int>(i)).get();
       if (!in || !grads[i].defined()) continue;
       check(n, static_cast<int>(i), grads[i], *in);
+      if (anomaly_) [[unlikely]] detail::inspect_gradient(n, static_cast<int>(i), grads[i].array());
       arrive(in, std::move(grads[i]));
     }
   }
@@ -141,9 +206,12 @@ class Engine {
   bool retain_;
   GradMode mode_;
   bool restricted_ = false;
+  const bool anomaly_ = detail::anomaly.on;
   std::vector<Node*> heap_;
   std::vector<Node*> visited_;
   std::vector<Target> targets_;
+  std::vector<std::pair<Node*, Tensor>> hooked_leaves_;
+  std::vector<detail::Ref<Node>> recomputed_;  // keeps their nodes until the walk is over
 };
 
 namespace {

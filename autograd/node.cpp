@@ -1,9 +1,12 @@
+#include <eigengrad/autograd/anomaly.h>
 #include <eigengrad/autograd/node.h>
 #include <eigengrad/core/error.h>
 
 #include <algorithm>
 
+#include <eigengrad/autograd/detail/inspect.h>
 #include <eigengrad/autograd/detail/leaf.h>
+#include <eigengrad/autograd/detail/node_extra.h>
 #include <eigengrad/core/detail/format.h>
 
 namespace eg {
@@ -24,6 +27,14 @@ Node::~Node() {
     std::destroy_n(many_, num_inputs_);
     detail::deallocate(many_, num_inputs_ * sizeof(detail::Ref<Node>));
   }
+  if (extra_) [[unlikely]] delete extra_;
+}
+
+Tensor Node::recompute() { fail<GradError>(name(), "expected an operation with a backward of its own, got none"); }
+
+detail::NodeExtra& Node::extra() {
+  if (!extra_) extra_ = new detail::NodeExtra();
+  return *extra_;
 }
 
 void Node::reserve_inputs(std::size_t n) {
@@ -56,6 +67,15 @@ void Node::set_inputs(std::span<const Tensor> in) {
 void Node::set_inputs(std::span<const Tensor* const> in) {
   reserve_inputs(in.size());
   for (std::size_t i = 0; i < in.size(); ++i) set_input(i, *in[i]);
+  sequence_ = detail::next_sequence(sequence_);
+}
+
+void Node::set_inputs(std::span<const detail::Ref<Node>> nodes) {
+  reserve_inputs(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    inputs()[i] = nodes[i];
+    if (nodes[i]) sequence_ = std::max(sequence_, nodes[i]->sequence_);
+  }
   sequence_ = detail::next_sequence(sequence_);
 }
 
@@ -98,6 +118,7 @@ void Saved::changed(const Node& self) const {
 }
 
 Tensor detail::attach(Array out, Ref<Node> node) {
+  if (anomaly.on) [[unlikely]] inspect_result(*node, out);
   Tensor t(std::move(out));
   t.impl()->node = std::move(node);
   return t;

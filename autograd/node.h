@@ -4,6 +4,10 @@
 
 namespace eg {
 
+namespace detail {
+struct NodeExtra;
+}
+
 /// One recorded operation: who its inputs were, and how to turn the gradient of its output into theirs.
 ///
 /// Every node has exactly one output; an operation with several differentiable results packs them into one and hands
@@ -30,6 +34,9 @@ class Node {
   virtual void backward(Tensor g, Grads grads) = 0;
   /// Drops what was saved; called after backward unless the graph is retained.
   virtual void release() noexcept {}
+  /// For a node that stands for a part of the graph (Note [Checkpointing] in autograd/checkpoint.h) and has said so with
+  /// stands_for_graph(): records that part again and returns its output. Called with recording on, instead of backward.
+  virtual Tensor recompute();
   /// True for the node of a leaf tensor.
   virtual bool is_leaf() const noexcept { return false; }
 
@@ -47,16 +54,24 @@ class Node {
   void set_inputs(std::initializer_list<const Tensor*> inputs);
   void set_inputs(std::span<const Tensor> inputs);
   void set_inputs(std::span<const Tensor* const> inputs);
+  void set_inputs(std::span<const detail::Ref<Node>> nodes);
   /// For the library: describes the output.
   void set_output(const Array& out) noexcept {
     shape_ = out.shape();
     dtype_ = out.dtype();
   }
 
+  /// For the library: hooks and the like; made on first use.
+  detail::NodeExtra& extra();
+  const detail::NodeExtra* find_extra() const noexcept { return extra_; }
+
   static void* operator new(std::size_t bytes) { return detail::allocate(bytes); }
   static void operator delete(void* p, std::size_t bytes) noexcept { detail::deallocate(p, bytes); }
   static void destroy(Node* n) noexcept { detail::destroy_node(n); }
   detail::RefCount refs;
+
+ protected:
+  void stands_for_graph() noexcept { stands_for_graph_ = true; }
 
  private:
   friend class Engine;
@@ -72,10 +87,12 @@ class Node {
   Node* next_dead_ = nullptr; // Note [Release without recursion] in node.cpp
   std::uint32_t needs_ = ~0u;
   bool queued_ = false, released_ = false, visited_ = false, wanted_ = false;
+  bool stands_for_graph_ = false;
 
   DType dtype_ = DType::float32;
   int num_inputs_ = 0;
   std::uint64_t sequence_ = 0;
+  detail::NodeExtra* extra_ = nullptr;  // owned
   detail::Ref<Node>* many_ = nullptr;
   detail::Ref<Node> few_[inline_inputs];
   Shape shape_;

@@ -13,6 +13,7 @@ namespace eg {
 class Generator;
 class Node;
 class Tensor;
+class TensorHook;
 
 namespace detail {
 struct TensorImpl;
@@ -82,6 +83,12 @@ class Tensor {
   /// Adds d(this)/d(leaf) to the gradient of every leaf it was computed from. `gradient` is the upstream gradient, of
   /// this shape; may be left out for a tensor of one element. Errors: GradError. See autograd/engine.h.
   void backward(const Tensor& gradient = {}, const BackwardOptions& options = {}) const;
+  /// Calls f(g) with the gradient of this tensor in every backward that computes it, before anything is made of it: on a
+  /// leaf the whole gradient of that backward, before it is added to grad(). f takes a const Tensor& and returns nothing,
+  /// or the gradient to go on with (undefined: the same). Several hooks run in order of registration. On tapes of several
+  /// threads that share this tensor f may run on each of them; register and remove while none runs backward.
+  /// Errors    GradError where no grad is required, or, in backward, for a replacement of another shape or type
+  template <class F> TensorHook register_hook(F f) const;
   /// The same elements, off the tape.
   Tensor detach() const;
   /// The node that made this tensor, or its leaf; null where no gradient is required.
@@ -184,3 +191,5 @@ extern template std::int64_t Tensor::item<std::int64_t>() const;
 extern template bool Tensor::item<bool>() const;
 
 }  // namespace eg
+
+#include <eigengrad/autograd/hook.h>
