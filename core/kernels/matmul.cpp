@@ -3,21 +3,25 @@
 #include <eigengrad/core/parallel.h>
 
 #include <algorithm>
+#include <cstring>
 
+#include "kernels/lanes.h"
 #include "kernels/scratch.h"
 #include "kernels/tile.h"
 
 namespace eg::kernels {
 namespace {
 
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
 // Note [Three ways to multiply]
 // One operand is a vector: streams of the other, by rows (dot) or by lines (direct).
 // Small, or few rows: tiles straight from the operands, no packing (direct).
 // Large: the left operand in panels of tile_rows rows, the right one in panels of tile_cols columns, both in the order
 // in which the tiles read them, k_block at a time (packed).
-constexpr std::int64_t k_block = 256;               // A panel 8 KiB, B panel 48 KiB
+constexpr std::int64_t k_block = 512;               // A panel 16 KiB, B panel 96 KiB
 constexpr std::int64_t row_block = 12 * tile_rows;  // rows of C in a task
-constexpr std::int64_t panel_block = 8;             // column panels of C in a task
+constexpr std::int64_t panel_block = 5;             // column panels of C in a task
 constexpr std::int64_t direct_block = 128;          // columns of C in a task of the direct way
 constexpr std::int64_t serial_work = 96 * 96 * 96;  // m n k below which waking a thread costs more
 
@@ -75,12 +79,9 @@ T dot(std::int64_t k, const T* x, const T* y) {
   for (; r + 4 * width <= k; r += 4 * width)
     for (int u = 0; u < 4; ++u) acc[u] += load<V>(x + r + u * width) * load<V>(y + r + u * width);
   for (; r + width <= k; r += width) acc[0] += load<V>(x + r) * load<V>(y + r);
-  V sum = (acc[0] + acc[1]) + (acc[2] + acc[3]);
   T rest = 0;
   for (; r < k; ++r) rest += x[r] * y[r];
-  for (int half = width / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) sum[l] += sum[l + half];
-  return sum[0] + rest;
+  return lane_sum((acc[0] + acc[1]) + (acc[2] + acc[3])) + rest;
 }
 
 /// c[i step] (+)= rows[i] . x
@@ -96,70 +97,101 @@ void dots(std::int64_t m, std::int64_t k, const T* rows, std::int64_t ld, const 
   });
 }
 
-/// to[r][0..cols) = B[r][j..), zeros beyond n; `line` apart. B element (r, j) is b[r step + j col].
+/// to[r line + j] = from[r step + j col] for j < cols, 0 for j in [cols, line).
 template <class T>
-void pack_columns(std::int64_t k, std::int64_t cols, std::int64_t line, const T* b, std::int64_t step, std::int64_t col,
-                  T* to) {
+void pack_columns(std::int64_t k, std::int64_t cols, std::int64_t line, const T* from, std::int64_t step,
+                  std::int64_t col, T* to) {
+  if (step == 1 && line % lanes<T> == 0) return transpose(cols, k, from, col, to, line, line);
   if (col == 1) {
     for (std::int64_t r = 0; r < k; ++r) {
-      for (std::int64_t j = 0; j < cols; ++j) to[r * line + j] = b[r * step + j];
+      if (cols == line && line % lanes<T> == 0) {
+        for (std::int64_t j = 0; j < line; j += lanes<T>) store(to + r * line + j, load<Simd<T>>(from + r * step + j));
+        continue;
+      }
+      for (std::int64_t j = 0; j < cols; ++j) to[r * line + j] = from[r * step + j];
       for (std::int64_t j = cols; j < line; ++j) to[r * line + j] = 0;
     }
     return;
   }
-  constexpr std::int64_t block = 16;
-  for (std::int64_t r0 = 0; r0 < k; r0 += block) {
-    const std::int64_t r1 = std::min(k, r0 + block);
-    for (std::int64_t j = 0; j < cols; ++j)
-      for (std::int64_t r = r0; r < r1; ++r) to[r * line + j] = b[r * step + j * col];
-    for (std::int64_t j = cols; j < line; ++j)
-      for (std::int64_t r = r0; r < r1; ++r) to[r * line + j] = 0;
+  for (std::int64_t j = 0; j < line; ++j)
+    for (std::int64_t r = 0; r < k; ++r) to[r * line + j] = j < cols ? from[r * step + j * col] : T(0);
+}
+
+/// Panels of tile_rows rows, one behind the other. A element (i, r) is a[i row + r step].
+template <class T>
+void pack_rows(std::int64_t m, std::int64_t k, const T* a, std::int64_t row, std::int64_t step, T* to) {
+  std::int64_t i = 0;
+  if constexpr (lanes<T> == 2 * tile_rows) {
+    // A square of vectors is two panels.
+    if (step == 1 && k >= lanes<T>)
+      for (; i + 2 * tile_rows <= m; i += 2 * tile_rows)
+        for (std::int64_t r = 0; r < k; r += lanes<T>) {
+          const std::int64_t at = std::min(r, k - lanes<T>);
+          Simd<T> v[lanes<T>];
+          for (int u = 0; u < lanes<T>; ++u) v[u] = load<Simd<T>>(a + (i + u) * row + at);
+          T square[lanes<T> * lanes<T>];
+          store_transposed<T>(v, square, lanes<T>);
+          for (int u = 0; u < lanes<T>; ++u) {
+            std::memcpy(to + i * k + (at + u) * tile_rows, square + u * lanes<T>, tile_rows * sizeof(T));
+            std::memcpy(to + (i + tile_rows) * k + (at + u) * tile_rows, square + u * lanes<T> + tile_rows,
+                        tile_rows * sizeof(T));
+          }
+        }
   }
+  for (; i < m; i += tile_rows)
+    pack_columns(k, std::min<std::int64_t>(tile_rows, m - i), tile_rows, a + i * row, step, row, to + i * k);
 }
 
 template <class T>
 void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step,
             const T* b, std::int64_t b_step, std::int64_t b_col, T* c, std::int64_t ldc, bool accumulate) {
   constexpr std::int64_t cols = tile_cols<T>;
-  const std::int64_t panels = (n + cols - 1) / cols;
-  const std::int64_t row_blocks = (m + row_block - 1) / row_block;
-  const std::int64_t col_blocks = (panels + panel_block - 1) / panel_block;
-  T* bp = scratch<0, T>(panels * cols * std::min(k, k_block));
-  for (std::int64_t k0 = 0; k0 < k; k0 += k_block) {
-    const std::int64_t kc = std::min(k_block, k - k0);
+  const std::int64_t panels = divide_up(n, cols);
+  const std::int64_t row_blocks = divide_up(m, row_block), col_blocks = divide_up(panels, panel_block);
+  const std::int64_t blocks = divide_up(k, k_block), most = divide_up(k, blocks);
+  T* const bp = scratch<0, T>(panels * cols * most);
+  T* const ap = scratch<1, T>(row_blocks * row_block * most);
+  for (std::int64_t k0 = 0; k0 < k; k0 += most) {
+    const std::int64_t kc = std::min(most, k - k0);
     const bool add = accumulate || k0 > 0;
-    detail::parallel_for(panels, panel_block, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t p = begin; p < end; ++p)
-        pack_columns(kc, std::min(cols, n - p * cols), cols, b + k0 * b_step + p * cols * b_col, b_step, b_col,
-                     bp + p * cols * kc);
+    const std::int64_t pack_tasks = col_blocks + row_blocks;
+    detail::parallel_for(pack_tasks, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t task = begin; task < end; ++task) {
+        if (task >= col_blocks) {
+          const std::int64_t i = (task - col_blocks) * row_block;
+          pack_rows(std::min(row_block, m - i), kc, a + i * a_row + k0 * a_step, a_row, a_step, ap + i * kc);
+        } else {
+          const std::int64_t p1 = std::min(panels, (task + 1) * panel_block);
+          for (std::int64_t p = task * panel_block; p < p1; ++p)
+            pack_columns(kc, std::min(cols, n - p * cols), cols, b + k0 * b_step + p * cols * b_col, b_step, b_col,
+                         bp + p * cols * kc);
+        }
+      }
     });
     detail::parallel_for(row_blocks * col_blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-      T* ap = scratch<1, T>(row_block * k_block + tile_rows * cols);
-      T* edge = ap + row_block * k_block;
-      std::int64_t have = -1;
+      alignas(64) T edge[tile_rows * cols];
       for (std::int64_t task = begin; task < end; ++task) {
-        const std::int64_t i0 = task / col_blocks * row_block, i1 = std::min(m, i0 + row_block);
-        const std::int64_t p0 = task % col_blocks * panel_block, p1 = std::min(panels, p0 + panel_block);
-        if (have != i0)
-          for (std::int64_t i = i0; i < i1; i += tile_rows)
-            pack_columns(kc, std::min<std::int64_t>(tile_rows, i1 - i), tile_rows, a + i * a_row + k0 * a_step, a_step,
-                         a_row, ap + (i - i0) * kc);
-        have = i0;
+        // The columns stay, in the second level of cache, while the rows pass.
+        const std::int64_t i0 = task % row_blocks * row_block, i1 = std::min(m, i0 + row_block);
+        const std::int64_t p0 = task / row_blocks * panel_block, p1 = std::min(panels, p0 + panel_block);
         for (std::int64_t p = p0; p < p1; ++p) {
           const StridedLines<T> lines{bp + p * cols * kc, cols};
           const std::int64_t j = p * cols, width = std::min(cols, n - j);
-          const int vecs = static_cast<int>((width + lanes<T> - 1) / lanes<T>);
+          const int vecs = static_cast<int>(divide_up(width, lanes<T>));
           for (std::int64_t i = i0; i < i1; i += tile_rows) {
             const int rows = static_cast<int>(std::min<std::int64_t>(tile_rows, i1 - i));
-            const PackedRows<T> panel{ap + (i - i0) * kc};
+            const PackedRows<T> panel{ap + i * kc};
             T* to = c + i * ldc + j;
             if (width % lanes<T> == 0) {
               run_tile<Simd<T>>(rows, vecs, kc, panel, lines, to, ldc, add);
-            } else {
-              run_tile<Simd<T>>(rows, vecs, kc, panel, lines, edge, cols, false);
-              for (int u = 0; u < rows; ++u)
-                for (std::int64_t v = 0; v < width; ++v)
-                  to[u * ldc + v] = add ? to[u * ldc + v] + edge[u * cols + v] : edge[u * cols + v];
+              continue;
+            }
+            run_tile<Simd<T>>(rows, vecs, kc, panel, lines, edge, cols, false);
+            for (int u = 0; u < rows; ++u) {
+              if (add)
+                for (std::int64_t v = 0; v < width; ++v) to[u * ldc + v] += edge[u * cols + v];
+              else
+                add_row(edge + u * cols, width, T(0), to + u * ldc);
             }
           }
         }
