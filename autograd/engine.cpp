@@ -14,6 +14,7 @@
 
 #include <algorithm>
 
+#include <eigengrad/autograd/detail/expression.h>
 #include <eigengrad/autograd/detail/inspect.h>
 #include <eigengrad/autograd/detail/leaf.h>
 #include <eigengrad/autograd/detail/node_extra.h>
@@ -36,12 +37,15 @@ class Engine {
   }
 
   /// Only what leads to these inputs is computed, and their gradients are kept in `captured`.
-  void restrict_to(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs, std::vector<Tensor>& captured) {
+  /// stop_at_inputs: the walk ends at the inputs, even where one is computed from another.
+  void restrict_to(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs, std::vector<Tensor>& captured,
+                   bool stop_at_inputs = false) {
     targets_.reserve(inputs.size());
     for (std::size_t i = 0; i < inputs.size(); ++i) targets_.push_back({inputs[i].node().get(), &captured[i]});
     std::sort(targets_.begin(), targets_.end(), [](const Target& a, const Target& b) { return a.node < b.node; });
     restricted_ = true;
     for (const Tensor& o : outputs) visit(o.node().get());
+    stop_at_inputs_ = stop_at_inputs;
     mark(0);
   }
 
@@ -83,17 +87,20 @@ class Engine {
   }
   // What the visited nodes from the first-th on, and all before them in the graph, need.
   void mark(std::size_t first) {
-    for (std::size_t i = first; i < visited_.size(); ++i)
+    for (std::size_t i = first; i < visited_.size(); ++i) {
+      if (stop_at_inputs_ && find(visited_[i])) continue;
       for (int k = 0; k < visited_[i]->num_inputs(); ++k) visit(visited_[i]->input(k).get());
+    }
     const auto begin = visited_.begin() + static_cast<std::ptrdiff_t>(first);
     std::sort(begin, visited_.end(), [](Node* a, Node* b) { return a->sequence_ < b->sequence_; });
     for (auto it = begin; it != visited_.end(); ++it) {
       Node* n = *it;
+      const bool target = find(n);
       std::uint32_t needs = 0;
-      for (int k = 0; k < n->num_inputs(); ++k)
+      for (int k = 0; k < n->num_inputs() && !(stop_at_inputs_ && target); ++k)
         if (wanted(n->input(k).get())) needs |= 1u << std::min(k, 31);
       n->needs_ = needs;
-      n->wanted_ = needs != 0 || find(n);
+      n->wanted_ = needs != 0 || target;
     }
   }
   const Target* find(const Node* n) const {
@@ -205,7 +212,7 @@ class Engine {
   const char* op_;
   bool retain_;
   GradMode mode_;
-  bool restricted_ = false;
+  bool restricted_ = false, stop_at_inputs_ = false;
   const bool anomaly_ = detail::anomaly.on;
   std::vector<Node*> heap_;
   std::vector<Node*> visited_;
@@ -259,6 +266,15 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
     if (!captured[i].defined() && !o.allow_unused)
       fail<GradError>("grad", "expected every input to be used by the outputs, input {} of shape {} is not; pass "
                       "allow_unused = true to get an undefined gradient for it", i, inputs[i].shape());
+  return captured;
+}
+
+std::vector<Tensor> detail::grad_within(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& g) {
+  std::vector<Tensor> captured(inputs.size());
+  Engine engine("grad", true, true);
+  engine.restrict_to({output}, inputs, captured, true);
+  engine.seed(output, g);
+  engine.run();
   return captured;
 }
 

@@ -11,6 +11,7 @@
 #include <eigengrad/autograd/ops/math.h>
 #include <eigengrad/autograd/ops/matmul.h>
 #include <eigengrad/autograd/ops/mask.h>
+#include <eigengrad/autograd/ops/norm.h>
 #include <eigengrad/autograd/ops/pad.h>
 #include <eigengrad/autograd/ops/rearrange.h>
 #include <eigengrad/autograd/ops/reduce.h>
