@@ -18,6 +18,5 @@
 #include <eigengrad/autograd/ops.h>
 #include <eigengrad/autograd/random.h>
 #include <eigengrad/autograd/tensor.h>
-#include <eigengrad/nn/loss.h>
-#include <eigengrad/nn/module.h>
-#include <eigengrad/nn/sequential.h>
+#include <eigengrad/nn/nn.h>
+#include <eigengrad/optim/optim.h>

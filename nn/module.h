@@ -1,4 +1,5 @@
 #pragma once
+#include <eigengrad/autograd/named.h>
 #include <eigengrad/core/error.h>
 #include <eigengrad/nn/visitor.h>
 
@@ -9,8 +10,7 @@
 
 namespace eg::nn {
 
-/// Tensors by name, in order.
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+using eg::NamedTensors;
 
 struct LoadOptions {
   bool strict = true;  ///< false: missing and unexpected keys are reported, not an error

@@ -60,7 +60,8 @@ std::string Path::current() {
   std::string path = chain[0]->name_.empty() ? class_name(*chain[0]) : chain[0]->name_;
   for (std::size_t i = 1; i < chain.size(); ++i) {
     const std::string name = name_in(*chain[i - 1], *chain[i]);
-    path += "." + (name.empty() ? class_name(*chain[i]) : name);
+    path += '.';
+    path += name.empty() ? class_name(*chain[i]) : name;
   }
   return path + " (" + inner.describe() + ")";
 }
