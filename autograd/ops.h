@@ -2,6 +2,7 @@
 // Every differentiable function, by family.
 #include <eigengrad/autograd/ops/activation.h>
 #include <eigengrad/autograd/ops/choose.h>
+#include <eigengrad/autograd/ops/compare.h>
 #include <eigengrad/autograd/ops/conv.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/autograd/ops/gather.h>
@@ -19,3 +20,4 @@
 #include <eigengrad/autograd/ops/results.h>
 #include <eigengrad/autograd/ops/shape.h>
 #include <eigengrad/autograd/ops/sort.h>
+#include <eigengrad/autograd/ops/trig.h>

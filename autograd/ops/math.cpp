@@ -6,8 +6,10 @@
 #include <eigengrad/core/kernels/copy.h>
 
 #include <cmath>
+#include <numbers>
 
 namespace eg {
+using detail::flat;
 using detail::from_input;
 using detail::from_output;
 using detail::record;
@@ -46,7 +48,22 @@ struct Abs {
 struct Sign {
   static constexpr auto label = "sign";
   static constexpr auto kernel = Unary::sign;
-  static Tensor dx(Tensor g, const Tensor&) { return Tensor(kernels::full(g.shape(), g.dtype(), 0)); }
+};
+struct Floor {
+  static constexpr auto label = "floor";
+  static constexpr auto kernel = Unary::floor;
+};
+struct Ceil {
+  static constexpr auto label = "ceil";
+  static constexpr auto kernel = Unary::ceil;
+};
+struct Round {
+  static constexpr auto label = "round";
+  static constexpr auto kernel = Unary::round;
+};
+struct Trunc {
+  static constexpr auto label = "trunc";
+  static constexpr auto kernel = Unary::trunc;
 };
 struct Exp {
   static constexpr auto label = "exp";
@@ -57,6 +74,33 @@ struct Log {
   static constexpr auto label = "log";
   static constexpr auto kernel = Unary::log;
   static Tensor dx(Tensor g, const Tensor& x) { return div(std::move(g), x); }
+};
+
+struct Log2 {
+  static constexpr auto label = "log2";
+  static constexpr auto kernel = Unary::log2;
+  static Tensor dx(Tensor g, const Tensor& x) { return div(mul(std::move(g), 1 / std::numbers::ln2), x); }
+};
+struct Expm1 {
+  static constexpr auto label = "expm1";
+  static constexpr auto kernel = Unary::expm1;
+  static Tensor dx(Tensor g, const Tensor& y) { return mul(std::move(g), add(y, 1)); }
+};
+struct Log1p {
+  static constexpr auto label = "log1p";
+  static constexpr auto kernel = Unary::log1p;
+  static Tensor dx(Tensor g, const Tensor& x) { return div(std::move(g), add(x, 1)); }
+};
+constexpr double two_by_root_pi = 2 * std::numbers::inv_sqrtpi;
+struct Erf {
+  static constexpr auto label = "erf";
+  static constexpr auto kernel = Unary::erf;
+  static Tensor dx(Tensor g, const Tensor& x) { return mul(mul(std::move(g), exp(neg(square(x)))), two_by_root_pi); }
+};
+struct Erfc {
+  static constexpr auto label = "erfc";
+  static constexpr auto kernel = Unary::erfc;
+  static Tensor dx(Tensor g, const Tensor& x) { return mul(mul(std::move(g), exp(neg(square(x)))), -two_by_root_pi); }
 };
 
 // y = x^c              dx = g c x^(c-1)
@@ -115,9 +159,18 @@ Tensor sqrt(const Tensor& x) { return from_output<Sqrt>(x); }
 Tensor rsqrt(const Tensor& x) { return from_output<Rsqrt>(x); }
 Tensor reciprocal(const Tensor& x) { return from_output<Reciprocal>(x); }
 Tensor abs(const Tensor& x) { return from_input<Abs>(x); }
-Tensor sign(const Tensor& x) { return from_input<Sign>(x); }
+Tensor sign(const Tensor& x) { return flat<Sign>(x); }
 Tensor exp(const Tensor& x) { return from_output<Exp>(x); }
 Tensor log(const Tensor& x) { return from_input<Log>(x); }
+Tensor log2(const Tensor& x) { return from_input<Log2>(x); }
+Tensor expm1(const Tensor& x) { return from_output<Expm1>(x); }
+Tensor log1p(const Tensor& x) { return from_input<Log1p>(x); }
+Tensor erf(const Tensor& x) { return from_input<Erf>(x); }
+Tensor erfc(const Tensor& x) { return from_input<Erfc>(x); }
+Tensor floor(const Tensor& x) { return flat<Floor>(x); }
+Tensor ceil(const Tensor& x) { return flat<Ceil>(x); }
+Tensor round(const Tensor& x) { return flat<Round>(x); }
+Tensor trunc(const Tensor& x) { return flat<Trunc>(x); }
 
 Tensor pow(const Tensor& x, Scalar power) {
   const double c = power.to<double>();

@@ -1,9 +1,11 @@
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/parallel.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "detail/format.h"
+#include "kernels/activations.h"
 #include "kernels/copy.h"
 #include "kernels/elementwise.h"
 #include "kernels/strided.h"
@@ -35,6 +37,8 @@ struct TanhGrad { template <class T> static T f(T g, T y, T, T) { return g * (T(
 struct SigmoidGrad { template <class T> static T f(T g, T y, T, T) { return g * (y * (T(1) - y)); } };
 struct ReluGrad { template <class T> static T f(T g, T y, T, T) { return y <= T(0) ? T(0) : g; } };
 struct ClampGrad { template <class T> static T f(T g, T x, T p, T q) { return x >= p && x <= q ? g : T(0); } };
+struct HardtanhGrad { template <class T> static T f(T g, T x, T p, T q) { return x > p && x < q ? g : T(0); } };
+struct ShareOfMin { template <class T> static T f(T a, T b, T, T) { return b < a ? T(0) : b == a ? T(0.5) : T(1); } };
 struct LeakyReluGrad { template <class T> static T f(T g, T x, T p, T) { return x > T(0) ? g : p * g; } };
 
 // --- a run of n elements -----------------------------------------------------------------------------------------------
@@ -60,6 +64,31 @@ void run(const void* va, std::int64_t sa, const void* vb, std::int64_t sb, void*
     for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i * sa], b[i * sb], p, q);
   }
 }
+// Gradients of kernels/activations.h, a block at a time.
+template <class F, class T>
+void grads(const void* va, std::int64_t sa, const void* vb, std::int64_t sb, void* vo, std::int64_t n, double pd, double qd) {
+  constexpr std::int64_t width = 64 / sizeof(T);
+  using V = Block<T>;
+  const T *a = static_cast<const T*>(va), *b = static_cast<const T*>(vb);
+  T* o = static_cast<T*>(vo);
+  const T p = static_cast<T>(pd), q = static_cast<T>(qd);
+  for (std::int64_t i = 0; i < n; i += width) {
+    const std::int64_t m = std::min(width, n - i);
+    V x = V::Ones(), y = V::Ones();
+    if (m == width && sa == 1 && sb == 1) {
+      x = Eigen::Map<const V>(a + i);
+      y = Eigen::Map<const V>(b + i);
+    } else {
+      for (std::int64_t k = 0; k < m; ++k) {
+        x[k] = a[(i + k) * sa];
+        y[k] = b[(i + k) * sb];
+      }
+    }
+    const V r = F::template grad<V, T>(x, y, p, q);
+    if (m == width) Eigen::Map<V>(o + i) = r;
+    else for (std::int64_t k = 0; k < m; ++k) o[i + k] = r[k];
+  }
+}
 using Run = void (*)(const void*, std::int64_t, const void*, std::int64_t, void*, std::int64_t, double, double);
 
 struct Entry {
@@ -76,6 +105,9 @@ template <class F> constexpr Entry fraction(const char* name) {
 template <class F> constexpr Entry truth(const char* name) {
   return {name, true, {&run<F, bool, bool>, &run<F, std::int64_t, bool>, &run<F, float, bool>, &run<F, double, bool>}};
 }
+template <class F> constexpr Entry grad_of(const char* name) {
+  return {name, false, {nullptr, nullptr, &grads<F, float>, &grads<F, double>}};
+}
 // In the order of enum Binary.
 constexpr Entry table[] = {
     number<Add>("add"), number<Sub>("sub"), number<Mul>("mul"), fraction<Div>("div"), fraction<Pow>("pow"),
@@ -84,7 +116,10 @@ constexpr Entry table[] = {
     truth<And>("logical_and"), truth<Or>("logical_or"), truth<Xor>("logical_xor"),
     number<AddScaled>("add_scaled"), fraction<TanhGrad>("tanh_grad"), fraction<SigmoidGrad>("sigmoid_grad"),
     fraction<ReluGrad>("relu_grad"), fraction<LeakyReluGrad>("leaky_relu_grad"),
-    fraction<ClampGrad>("clamp_grad")};
+    fraction<ClampGrad>("clamp_grad"),
+    fraction<HardtanhGrad>("hardtanh_grad"), grad_of<SoftplusBlock>("softplus_grad"), grad_of<SiluBlock>("silu_grad"),
+    grad_of<MishBlock>("mish_grad"), grad_of<EluBlock>("elu_grad"), grad_of<GeluBlock>("gelu_grad"),
+    grad_of<GeluTanhBlock>("gelu_tanh_grad"), fraction<ShareOfMin>("share_of_min")};
 static_assert(std::size(table) == static_cast<std::size_t>(Binary::count));
 
 // The type the function computes in, for operands of type t: bool counts as int64, integers as float32 where needed.
@@ -165,7 +200,9 @@ void binary_into(Binary f, Array& a, const Array& b, double p) {
   const Entry& e = table[static_cast<int>(f)];
   const Run run = e.runs[static_cast<int>(a.dtype())];
   if (!run || e.gives_bool) fail<DTypeError>(e.name, "expected elements the result can be stored in, got {}", a.dtype());
-  const Array rhs = as(b, a.dtype());
+  // An operand that shares elements with a, but not place by place, is read before a is written.
+  Array rhs = as(b, a.dtype());
+  if (rhs.shares_storage(a) && !(rhs.raw() == a.raw() && rhs.shape() == a.shape() && rhs.strides() == a.strides())) rhs = copy(rhs);
   if (a.contiguous() && rhs.contiguous() && a.shape() == rhs.shape()) {
     const std::int64_t item = static_cast<std::int64_t>(itemsize(a.dtype()));
     detail::parallel_for(a.numel(), parallel_grain, [&](std::int64_t s, std::int64_t t) {

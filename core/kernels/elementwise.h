@@ -14,21 +14,30 @@ enum class Binary : std::uint8_t {
   relu_grad,       // y <= 0 ? 0 : g
   leaky_relu_grad, // x > 0 ? g : p g
   clamp_grad,      // p <= x <= q ? g : 0
+  hardtanh_grad,   // p < x < q ? g : 0
+  softplus_grad, silu_grad, mish_grad, elu_grad, gelu_grad, gelu_tanh_grad,  // g f'(x), p and q as for the function
+  share_of_min,    // the part of minimum's gradient that is a's: b < a ? 0 : b == a ? 1/2 : 1
   count
 };
 
 /// Functions of one element; `p`, `q` are parameters of some.
 enum class Unary : std::uint8_t {
-  neg, abs, sign, square, reciprocal, sqrt, rsqrt, exp, expm1, log, log1p, sin, cos, tanh, sigmoid, erf, relu,
+  neg, abs, sign, square, reciprocal, sqrt, rsqrt, exp, expm1, log, log2, log1p, sin, cos, tan, asin, acos, atan, sinh,
+  cosh, tanh, sigmoid, logsigmoid, erf, erfc, relu,
   leaky_relu,  // x > 0 ? x : p x
-  softplus,    // log(1 + exp(x)), without overflow
+  softplus,    // log(1 + exp(p x)) / p, without overflow; x where p x > q
+  softsign, silu, mish,
+  elu,         // x > 0 ? q x : q p (exp(x) - 1)
+  gelu, gelu_tanh,
   clamp,       // min(max(x, p), q); NaN stays
   floor, ceil, round, trunc,
+  zero,        // 0, even for NaN
   count
 };
-/// x as bool.
+/// Results of type bool.
 Array logical_not(const Array& x);
 Array is_nan(const Array& x);
+Array is_inf(const Array& x);
 Array is_finite(const Array& x);
 
 /// f(a, b) over the broadcast shape, in the promoted type (bool for comparisons and logical functions).

@@ -7,6 +7,7 @@ namespace {
 
 const bench::Input any{.shape = {3, 4}};
 const bench::Input nonzero{.shape = {3, 4}, .avoid = {0}};
+const bench::Input fraction{.shape = {3, 4}, .avoid = {-1, 0, 1}};
 const bench::Input positive{.shape = {3, 4}, .low = 0.5, .high = 3};
 const std::vector<Shape> large{{300, 1000}};
 
@@ -31,6 +32,25 @@ const bench::Rows rows{
     row("sign", sign, nonzero),
     row("exp", exp, any),
     row("log", log, positive),
+    row("log2", log2, positive),
+    row("expm1", expm1, any),
+    row("log1p", log1p, {.shape = {3, 4}, .low = -0.75, .high = 3}),
+    row("erf", erf, any),
+    row("erfc", erfc, any),
+    row("floor", floor, fraction),
+    row("ceil", ceil, fraction),
+    row("round", round, {.shape = {3, 4}, .avoid = {-1.5, -0.5, 0.5, 1.5}}),
+    row("trunc", trunc, fraction),
+    row("sin", sin, any),
+    row("cos", cos, any),
+    row("tan", tan, {.shape = {3, 4}, .low = -1.25, .high = 1.25}),
+    row("asin", asin, {.shape = {3, 4}, .low = -0.75, .high = 0.75}),
+    row("acos", acos, {.shape = {3, 4}, .low = -0.75, .high = 0.75}),
+    row("atan", atan, any),
+    row("sinh", sinh, any),
+    row("cosh", cosh, any),
+    {.name = "atan2", .f = [](In in) { return atan2(in[0], in[1]); }, .inputs = {nonzero, positive},
+     .oracle = {"elementwise:atan2/*"}, .order = 3, .twice = false, .any_size = {0, 1}, .large = {{300, 1000}, {300, 1000}}},
     {.name = "pow",
      .f = [](In in) { return pow(in[0], in[1]); },
      .inputs = {positive, any},
