@@ -9,6 +9,7 @@
 #include <eigengrad/autograd/checkpoint.h>
 #include <eigengrad/autograd/creation.h>
 #include <eigengrad/autograd/engine.h>
+#include <eigengrad/autograd/format.h>
 #include <eigengrad/autograd/function.h>
 #include <eigengrad/autograd/functional.h>
 #include <eigengrad/autograd/grad_mode.h>

@@ -5,6 +5,7 @@
 #include <eigengrad/autograd/ops/compare.h>
 #include <eigengrad/autograd/ops/conv.h>
 #include <eigengrad/autograd/ops/elementwise.h>
+#include <eigengrad/autograd/ops/extremes.h>
 #include <eigengrad/autograd/ops/gather.h>
 #include <eigengrad/autograd/ops/index.h>
 #include <eigengrad/autograd/ops/join.h>
@@ -19,5 +20,6 @@
 #include <eigengrad/autograd/ops/resize.h>
 #include <eigengrad/autograd/ops/results.h>
 #include <eigengrad/autograd/ops/shape.h>
+#include <eigengrad/autograd/ops/softmax.h>
 #include <eigengrad/autograd/ops/sort.h>
 #include <eigengrad/autograd/ops/trig.h>

@@ -3,32 +3,33 @@
 #include <eigengrad/autograd/ops/loss.h>
 #include <eigengrad/autograd/node.h>
 #include <eigengrad/autograd/ops/activation.h>
+#include <eigengrad/autograd/ops/choose.h>
 #include <eigengrad/autograd/ops/elementwise.h>
+#include <eigengrad/autograd/ops/math.h>
 #include <eigengrad/autograd/ops/reduce.h>
 #include <eigengrad/autograd/ops/shape.h>
 #include <eigengrad/core/error.h>
-#include <eigengrad/core/kernels/elementwise.h>
 #include <eigengrad/core/kernels/loss.h>
 
-#include <eigengrad/autograd/detail/sum_to.h>
+#include <limits>
+
+#include <eigengrad/autograd/detail/losses.h>
 #include <eigengrad/core/detail/format.h>
 
 namespace eg {
+using detail::check_pair;
 using detail::record;
+using detail::reduce_losses;
 using detail::should_record;
 
-namespace {
-
-void check_pair(const char* op, const Tensor& x, const Tensor& target) {
+void detail::check_pair(const char* op, const Tensor& x, const Tensor& target) {
   if (!is_floating(x.dtype()))
     fail<DTypeError>(op, "expected floating-point predictions, got {} of type {}; convert with to(float32)", x.shape(), x.dtype());
   if (!(x.shape() == target.shape()))
     fail<ShapeError>(op, "expected prediction and target of one shape, got {} and {}; reshape or expand one of them", x.shape(), target.shape());
 }
 
-Tensor reduce(Tensor losses, Reduction r) {
-  return r == Reduction::none ? losses : r == Reduction::sum ? sum(losses) : mean(losses);
-}
+namespace {
 
 // y = sum (x - t)^2 / n        dx = 2/n g (x - t)        dt = -dx
 struct MseLoss final : Node {
@@ -68,23 +69,75 @@ struct BceWithLogits final : Node {
   }
 };
 
-// y = log(1 + exp(x))          dx = g s(x)
-struct Softplus final : Node {
-  Saved x;
-  explicit Softplus(const Tensor& in) : x(in) {}
-  const char* name() const noexcept override { return "softplus"; }
-  void release() noexcept override { x.reset(); }
-  void backward(Tensor g, Grads grads) override { grads[0] = mul(g, sigmoid(x.get(*this))); }
-};
-Tensor softplus_of(const Tensor& x) {
-  Array out = kernels::unary(kernels::Unary::softplus, x.array());
-  if (!should_record(x)) return Tensor(std::move(out));
-  return record<Softplus>(std::move(out), {&x}, x);
-}
-
 double divisor_of(const Tensor& x, Reduction r) { return r == Reduction::mean ? static_cast<double>(x.numel()) : 1; }
 
+// y = -t log x - (1 - t) log(1 - x)        dx = g (x - t) / (x (1 - x))        dt = g (log(1 - x) - log x)
+struct BceLoss final : Node {
+  Saved x, t;
+  BceLoss(const Tensor& in, const Tensor& target) : x(in), t(target) {}
+  const char* name() const noexcept override { return "bce_loss"; }
+  void release() noexcept override {
+    x.reset();
+    t.reset();
+  }
+  void backward(Tensor g, Grads grads) override {
+    const Tensor &in = x.get(*this), &target = t.get(*this);
+    const Tensor one_less = sub(1, in);
+    if (needs(0)) grads[0] = div(mul(g, sub(in, target)), clamp(mul(in, one_less), 1e-12, {}));
+    if (needs(1)) grads[1] = mul(g, sub(clamp(log(one_less), -100, {}), clamp(log(in), -100, {})));
+  }
+};
+
 }  // namespace
+
+Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
+  check_pair("l1_loss", x, target);
+  return reduce_losses(abs(sub(x, target)), reduction);
+}
+
+Tensor huber_loss(const Tensor& x, const Tensor& target, double delta, Reduction reduction) {
+  check_pair("huber_loss", x, target);
+  if (!(delta > 0)) fail<ValueError>("huber_loss", "expected delta > 0, got {}", delta);
+  // c (d - c / 2) with c = d limited to [-delta, delta]
+  const Tensor d = sub(x, target), c = clamp(d, -delta, delta);
+  return reduce_losses(mul(c, sub(d, mul(c, 0.5))), reduction);
+}
+
+Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta, Reduction reduction) {
+  check_pair("smooth_l1_loss", x, target);
+  if (!(beta >= 0)) fail<ValueError>("smooth_l1_loss", "expected beta >= 0, got {}", beta);
+  return beta == 0 ? l1_loss(x, target, reduction) : div(huber_loss(x, target, beta, reduction), beta);
+}
+
+Tensor bce_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
+  check_pair("bce_loss", x, target);
+  if (x.dtype() != target.dtype()) {
+    const DType t = promote(x.dtype(), target.dtype());
+    return bce_loss(x.to(t), target.to(t), reduction);
+  }
+  Tensor losses;
+  {
+    const NoGrad guard;
+    losses = neg(add(mul(target, clamp(log(x), -100, {})), mul(sub(1, target), clamp(log(sub(1, x)), -100, {}))));
+  }
+  if (should_record(x, target)) losses = record<BceLoss>(losses.array(), {&x, &target}, x, target);
+  return reduce_losses(losses, reduction);
+}
+
+Tensor kl_div(const Tensor& x, const Tensor& target, bool log_target, Reduction reduction) {
+  check_pair("kl_div", x, target);
+  if (log_target) return reduce_losses(mul(exp(target), sub(target, x)), reduction);
+  // The smallest normal number stands for 0 under the logarithm, which t then multiplies away.
+  const double least = target.dtype() == DType::float64 ? 2.2250738585072014e-308 : 1.17549435e-38;
+  return reduce_losses(mul(target, sub(log(clamp(target, least, {})), x)), reduction);
+}
+
+Tensor cosine_similarity(const Tensor& a, const Tensor& b, std::int64_t dim, double eps) {
+  const Shape shape = broadcast_shapes("cosine_similarity", a.shape(), b.shape());
+  const Dims d{wrap_dim("cosine_similarity", dim, shape.rank())};
+  const Tensor u = a.shape() == shape ? a : expand(a, shape), v = b.shape() == shape ? b : expand(b, shape);
+  return div(sum(mul(u, v), d), mul(clamp(norm(u, 2, d), eps, {}), clamp(norm(v, 2, d), eps, {})));
+}
 
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
   check_pair("mse_loss", x, target);
@@ -115,7 +168,7 @@ Tensor bce_with_logits(const Tensor& x, const Tensor& target, const BCEWithLogit
     return record<BceWithLogits>(std::move(out), {&x, &target}, x, target, n);
   }
   // (1 - t) x + (1 + (p - 1) t) log(1 + exp(-x))
-  Tensor tail = softplus_of(neg(x));
+  Tensor tail = softplus(neg(x), 1, std::numeric_limits<double>::infinity());  // no linear shortcut
   if (o.pos_weight.defined()) {
     Tensor p = o.pos_weight;
     if (!(broadcast_shapes("bce_with_logits", p.shape(), x.shape()) == x.shape()))
@@ -128,7 +181,7 @@ Tensor bce_with_logits(const Tensor& x, const Tensor& target, const BCEWithLogit
       fail<ShapeError>("bce_with_logits", "expected weight that broadcasts to the prediction's shape {}, got {}", x.shape(), o.weight.shape());
     losses = mul(losses, o.weight);
   }
-  return reduce(losses, o.reduction);
+  return reduce_losses(losses, o.reduction);
 }
 
 }  // namespace eg

@@ -20,4 +20,17 @@ Tensor mean(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
 /// Errors    DTypeError for integers             Gradient  x, at every order      Cost  two reads of x
 Tensor var(const Tensor& x, const Dims& dims = {}, bool unbiased = true, bool keepdim = false);
 
+/// Standard deviation, the root of var. Gradient 0 where it is 0.
+/// Errors    DTypeError for integers             Gradient  x, at every order      Cost  two reads of x
+Tensor std(const Tensor& x, const Dims& dims = {}, bool unbiased = true, bool keepdim = false);
+
+/// Product; 1 of no elements. bool and int64 give int64.
+/// Gradient  x, at every order, zeros among the elements included
+Tensor prod(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
+/// (sum |x|^p)^(1/p); the largest |x| for p = infinity, the smallest for -infinity, the number of non-zeros for 0.
+/// Gradient  x, at every order; 0 where the norm is 0
+/// Errors    DTypeError for integers; ShapeError for p = +-infinity of no elements
+Tensor norm(const Tensor& x, double p = 2, const Dims& dims = {}, bool keepdim = false);
+
 }  // namespace eg

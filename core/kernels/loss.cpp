@@ -95,7 +95,8 @@ Array logit_entropy(const Array& vx, const Array& vt, double divisor) {
       double s = 0;
       each_block(px, pt, b, e, [&](const auto& u, const auto& v, std::int64_t, std::int64_t n) {
         // max(x, 0) - x t + log(1 + exp(-|x|))
-        alignas(64) Block<T> terms = (u < T(0)).select(T(0), u) - u * v + (-u.abs()).exp().log1p();
+        Block<T> terms = (-u.abs()).exp().log1p();
+        for (std::int64_t k = 0; k < block; ++k) terms[k] += (u[k] > T(0) ? u[k] : T(0)) - u[k] * v[k];
         for (std::int64_t k = n; k < block; ++k) terms[k] = T(0);
         s += sum_row<ValueTerm>(static_cast<const T*>(terms.data()), block, T(0));
       });
