@@ -18,13 +18,16 @@ Adam::Adam(const char* name, std::vector<Group> groups, bool decoupled) : Optimi
   }
 }
 
+Optimizer::State Adam::initial_state(std::size_t group, const Array& p) const {
+  State state{{"step", Tensor(kernels::full({}, DType::int64, 0))}};
+  for (const char* name : {"exp_avg", "exp_avg_sq"}) state.emplace_back(name, Tensor(kernels::full(p.shape(), p.dtype(), 0)));
+  if (options_[group].amsgrad) state.emplace_back("max_exp_avg_sq", Tensor(kernels::full(p.shape(), p.dtype(), 0)));
+  return state;
+}
+
 void Adam::update(std::size_t group, Array& p, const Array& g, State& state) {
   const AdamOptions& o = options_[group];
-  if (state.empty()) {
-    state.emplace_back("step", Tensor(kernels::full({}, DType::int64, 0)));
-    for (const char* name : {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"})
-      if (o.amsgrad || name[0] == 'e') state.emplace_back(name, Tensor(kernels::full(p.shape(), p.dtype(), 0)));
-  }
+  if (state.empty()) state = initial_state(group, p);
   const double t = static_cast<double>(++*state[0].second.impl()->array.data<std::int64_t>());
   const kernels::AdamStep step{.lr = o.lr, .beta1 = o.betas.first, .beta2 = o.betas.second, .eps = o.eps,
                                .weight_decay = o.weight_decay, .bias_correction1 = 1 - std::pow(o.betas.first, t),

@@ -30,6 +30,7 @@ class Adam : public OptimizerOf<AdamOptions> {
   Adam(const char* name, std::vector<Group> groups, bool decoupled);
 
  private:
+  State initial_state(std::size_t group, const Array& p) const override;
   void update(std::size_t group, Array& p, const Array& g, State& state) override;
   bool decoupled_;
 };

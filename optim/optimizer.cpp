@@ -58,10 +58,11 @@ NamedTensors Optimizer::state_dict() const {
 
 void Optimizer::load_state_dict(const NamedTensors& dict) {
   NoGrad guard;
-  std::vector<const Tensor*> parameters;
-  for (const auto& group : groups_)
-    for (const Tensor& p : group) parameters.push_back(&p);
+  std::vector<std::pair<std::size_t, const Tensor*>> parameters;  // with their groups
+  for (std::size_t g = 0; g < groups_.size(); ++g)
+    for (const Tensor& p : groups_[g]) parameters.emplace_back(g, &p);
   std::vector<State> states(states_.size());
+  std::vector<std::vector<bool>> given(states_.size());
   std::vector<double> rates(groups_.size());
   for (std::size_t g = 0; g < groups_.size(); ++g) rates[g] = lr(g);
   for (const auto& [key, t] : dict) {
@@ -71,17 +72,37 @@ void Optimizer::load_state_dict(const NamedTensors& dict) {
     const bool number = !digits.empty() && digits.size() < 9 &&
                         std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
     const std::size_t i = number ? std::stoul(digits) : ~std::size_t{0};
-    if (i >= (group ? groups_.size() : states.size()) || (group && (key.substr(dot + 1) != "lr" || t.numel() != 1)))
-      fail<ValueError>("load_state_dict", "expected the state of {} with {} parameters in {} groups, got key {}", name_, states.size(),
-                       groups_.size(), key);
+    const std::string name = dot == std::string::npos ? "" : key.substr(dot + 1);
+    auto unknown = [&] {
+      fail<ValueError>("load_state_dict", "expected the state of {} with {} parameters in {} groups, each entry once, got key {}", name_,
+                       states.size(), groups_.size(), key);
+    };
+    if (!t.defined() || i >= (group ? groups_.size() : states.size())) unknown();
     if (group) {
+      if (name != "lr" || t.numel() != 1) unknown();
       rates[i] = t.item<double>();
+      if (!(rates[i] >= 0)) fail<ValueError>("load_state_dict", "expected {} >= 0, got {}", key, rates[i]);
       continue;
     }
-    if (t.dim() != 0 && !(t.shape() == parameters[i]->shape()))
-      fail<ValueError>("load_state_dict", "expected {} to have the shape {} of parameter {}, got {}", key, parameters[i]->shape(), i, t.shape());
-    states[i].emplace_back(key.substr(dot + 1), t.dim() == 0 ? t.clone() : t.to(parameters[i]->dtype()).clone());
+    // Entries may come in any order; update() knows them by their places.
+    if (states[i].empty()) {
+      states[i] = initial_state(parameters[i].first, parameters[i].second->array());
+      given[i].resize(states[i].size());
+    }
+    const auto entry = std::find_if(states[i].begin(), states[i].end(), [&](const auto& item) { return item.first == name; });
+    const std::size_t k = static_cast<std::size_t>(entry - states[i].begin());
+    if (entry == states[i].end() || given[i][k]) unknown();
+    given[i][k] = true;
+    const Tensor& expected = entry->second;
+    if (!(t.shape() == expected.shape()) || is_floating(t.dtype()) != is_floating(expected.dtype()))
+      fail<ValueError>("load_state_dict", "expected {} of shape {} and type {}, got {} and {}", key, expected.shape(), expected.dtype(),
+                       t.shape(), t.dtype());
+    entry->second = t.to(expected.dtype()).clone();
   }
+  for (std::size_t i = 0; i < states.size(); ++i)
+    for (std::size_t k = 0; k < given[i].size(); ++k)
+      if (!given[i][k])
+        fail<ValueError>("load_state_dict", "expected all of the state of parameter {}, got none of {}", i, states[i][k].first);
   for (std::size_t g = 0; g < groups_.size(); ++g) set_lr(rates[g], g);
   states_ = std::move(states);
 }

@@ -28,7 +28,8 @@ class Optimizer {
   /// Everything a resumed run needs but the parameters: state by "<parameter index>.<name>", and each group's rate as
   /// "group<index>.lr". Copies.
   NamedTensors state_dict() const;
-  /// Errors: ValueError for keys or shapes of another set of parameters. Nothing is changed on error.
+  /// Errors: ValueError for keys, types or shapes that are not those of this optimizer's state. Nothing is changed on
+  /// error. Dicts come from files: nothing is taken unchecked.
   void load_state_dict(const NamedTensors& dict);
 
  protected:
@@ -37,7 +38,9 @@ class Optimizer {
 
   explicit Optimizer(const char* name) : name_(name) {}
   void add_parameters(std::vector<Tensor> parameters);
-  /// Updates one parameter. Parameter and gradient are contiguous and of one type.
+  /// The state of a parameter before its first step: names, types and shapes are what load_state_dict accepts.
+  virtual State initial_state(std::size_t group, const Array& parameter) const = 0;
+  /// Updates one parameter. Parameter and gradient are contiguous and of one type; `state` is empty at the first step.
   virtual void update(std::size_t group, Array& parameter, const Array& gradient, State& state) = 0;
   virtual void begin_step() {}
 

@@ -15,10 +15,15 @@ SGD::SGD(std::vector<Group> groups) : OptimizerOf("SGD", std::move(groups)) {
   }
 }
 
+Optimizer::State SGD::initial_state(std::size_t group, const Array& p) const {
+  if (options_[group].momentum == 0) return {};
+  return {{"momentum_buffer", Tensor(Array(p.shape(), p.dtype()))}};
+}
+
 void SGD::update(std::size_t group, Array& p, const Array& g, State& state) {
   const SGDOptions& o = options_[group];
   const bool first = o.momentum != 0 && state.empty();
-  if (first) state.emplace_back("momentum_buffer", Tensor(Array(p.shape(), p.dtype())));
+  if (first) state = initial_state(group, p);
   const kernels::SgdStep step{o.lr, o.momentum, o.dampening, o.weight_decay, o.nesterov, first, o.maximize};
   auto run = [&]<class T>(T*) {
     T* b = o.momentum != 0 ? state[0].second.impl()->array.data<T>() : nullptr;

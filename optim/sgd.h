@@ -23,6 +23,7 @@ class SGD : public OptimizerOf<SGDOptions> {
   explicit SGD(std::vector<Group> groups);
 
  private:
+  State initial_state(std::size_t group, const Array& p) const override;
   void update(std::size_t group, Array& p, const Array& g, State& state) override;
 };
 
