@@ -30,8 +30,8 @@ void run(const std::string& content, const std::string& style_name, std::int64_t
   r.content = style::load_clip(content, stft);
   r.style = style::load_clip(style_name, stft);
   if (r.content.sample_rate != r.style.sample_rate)
-    throw eg::ValueError("", "expected two clips of one sample rate, got " + std::to_string(r.content.sample_rate) + " and " +
-                         std::to_string(r.style.sample_rate) + " Hz; please convert one of them");
+    throw eg::ValueError("", "expected two clips of one sample rate, got " + std::to_string(r.content.sample_rate) +
+                                 " and " + std::to_string(r.style.sample_rate) + " Hz; please convert one of them");
   ex::make_folder(out);
   style::save_clip(ex::join(out, "content.wav"), r.content);
   style::save_clip(ex::join(out, "style.wav"), r.style);
@@ -72,7 +72,8 @@ void run(const std::string& content, const std::string& style_name, std::int64_t
   r.command = "./run style --content " + content + " --style " + style_name + " --steps " + std::to_string(steps) +
               " --seed " + std::to_string(seed);
 
-  for (const auto& [clip, name] : {std::pair{&r.content, "content.png"}, {&r.style, "style.png"}, {&r.result, "result.png"}})
+  for (const auto& [clip, name] :
+       {std::pair{&r.content, "content.png"}, {&r.style, "style.png"}, {&r.result, "result.png"}})
     ex::write_file(ex::join(out, name), style::spectrogram_png(*clip));
   r.seconds = since(start);
   ex::write_file(ex::join(out, "report.html"), style::report_page(r, out));
@@ -92,9 +93,10 @@ void run(const std::string& content, const std::string& style_name, std::int64_t
 
 int main(int argc, char** argv) {
   std::string content = "speech", style_name = "tabla", out = "out/style";
-  std::int64_t steps = 600, seed = 1;
+  std::int64_t steps = 500, seed = 1;
   style::Options options;
-  ex::Args args("./run style", "Plays one sound in the style of another. A clip is speech, guitar, tabla, synth, or a WAV file.");
+  ex::Args args("./run style",
+                "Plays one sound in the style of another. A clip is speech, guitar, tabla, synth, or a WAV file.");
   args.option("content", content, "clip whose rhythm and phrases are kept")
       .option("style", style_name, "clip whose texture is taken")
       .option("steps", steps, "training steps", 1, 1'000'000)

@@ -15,7 +15,8 @@ double relative_distance(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 LossNet::LossNet(std::int64_t bins, std::int64_t filters, std::uint64_t seed)
-    : wide(bins, filters, 11, {.padding = 5, .bias = false}), deep(filters, 64, 11, {.stride = 2, .padding = 5, .bias = false}) {
+    : wide(bins, filters, 11, {.padding = 5, .bias = false}),
+      deep(filters, 64, 11, {.stride = 2, .padding = 5, .bias = false}) {
   eg::Generator generator(seed);
   set_requires_grad(false);
   // He's scale, 2 / (inputs of a filter): features are about as large as the spectrogram's values.

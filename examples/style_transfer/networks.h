@@ -31,7 +31,8 @@ struct Residual : nn::Module {
   nn::InstanceNorm1d norm;
 
   explicit Residual(std::int64_t channels)
-      : block(channels, channels, 3, {.padding = 1}), conv(channels, channels, 3, {.padding = 1}),
+      : block(channels, channels, 3, {.padding = 1}),
+        conv(channels, channels, 3, {.padding = 1}),
         norm(channels, {.affine = true}) {}
   void visit(nn::Visitor& v) override { v("block", block)("conv", conv)("norm", norm); }
   Tensor forward(const Tensor& h) override { return h + norm(conv(block(h))); }
@@ -41,11 +42,11 @@ struct Residual : nn::Module {
 /// Source    Johnson, Alahi, Fei-Fei 2016, arXiv:1603.08155, with the norms of Ulyanov, Vedaldi, Lempitsky 2016,
 ///           arXiv:1607.08022, and one dimension instead of two
 struct TransformNet : nn::Module {
-  Block into;                                    // [N, 32, L]
+  Block into;                                          // [N, 32, L]
   Block down{32, 64, 4, {.stride = 2, .padding = 1}};  // [N, 64, L / 2]
   Residual first{64}, second{64}, third{64};
-  Block up{64, 32, 3, {.padding = 1}};           // after doubling every frame: [N, 32, L]
-  nn::Conv1d out;                                // [N, bins, L]
+  Block up{64, 32, 3, {.padding = 1}};  // after doubling every frame: [N, 32, L]
+  nn::Conv1d out;                       // [N, bins, L]
 
   explicit TransformNet(std::int64_t bins) : into(bins, 32, 9, {.padding = 4}), out(32, bins, 9, {.padding = 4}) {}
   void visit(nn::Visitor& v) override {

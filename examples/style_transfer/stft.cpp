@@ -10,6 +10,12 @@
 #include <vector>
 
 namespace style {
+namespace {
+
+// Where the logarithm begins to bend: loud bins of a clip have magnitudes near 50, its noise below 0.1.
+constexpr double gain = 10;
+
+}  // namespace
 
 Stft::Stft(std::int64_t n, std::int64_t hop) : n_(n), hop_(hop) {
   const double turn = 2 * std::numbers::pi / static_cast<double>(n);
@@ -58,7 +64,7 @@ Tensor Stft::griffin_lim(const Tensor& wanted, int iterations, eg::Generator& ge
 }
 
 Tensor magnitude(const Tensor& spectrum) { return (spectrum.square().sum({0}) + 1e-16).sqrt(); }
-Tensor log_magnitude(const Tensor& spectrum) { return (magnitude(spectrum) + 1).log(); }
-Tensor from_log_magnitude(const Tensor& log_magnitude) { return log_magnitude.relu().exp() - 1; }
+Tensor log_magnitude(const Tensor& spectrum) { return (magnitude(spectrum) * gain + 1).log(); }
+Tensor from_log_magnitude(const Tensor& log_magnitude) { return (log_magnitude.relu().exp() - 1) * (1 / gain); }
 
 }  // namespace style

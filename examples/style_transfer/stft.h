@@ -20,7 +20,8 @@ class Stft {
   /// [T], T > n/2, to [2, bins, T / hop + 1]: real and imaginary parts.
   Tensor forward(const Tensor& signal) const;
   /// [2, bins, frames] to [(frames - 1) hop]. Each frame is turned back and windowed once more, frames are added where
-  /// they overlap, and the sum is divided by what the squared windows add up to: forward, then inverse, is the identity.
+  /// they overlap, and the sum is divided by what the squared windows add up to: forward, then inverse, is the
+  /// identity.
   Tensor inverse(const Tensor& spectrum) const;
 
   /// A signal whose spectrum has about this magnitude, [bins, frames]: the phase is found by going to the signal and
@@ -36,7 +37,7 @@ class Stft {
 
 /// |spectrum|: [2, bins, frames] to [bins, frames].
 Tensor magnitude(const Tensor& spectrum);
-/// log(1 + |spectrum|), near to how loud we hear it: 0 is silence. And back.
+/// log(1 + 10 |spectrum|), near to how loud we hear it: 0 is silence. And back.
 Tensor log_magnitude(const Tensor& spectrum);
 Tensor from_log_magnitude(const Tensor& log_magnitude);
 

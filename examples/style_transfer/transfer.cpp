@@ -23,8 +23,12 @@ TransformNet seeded_net(std::int64_t bins, std::uint64_t seed) {
 }  // namespace
 
 Transfer::Transfer(const Tensor& content, const Tensor& style, const Options& options)
-    : loss_net(content.size(1), options.filters, loss_net_seed), net(seeded_net(content.size(1), options.seed)),
-      options_(options), generator_(options.seed), adam_(net.parameters(), {.lr = options.lr}), content_(content) {
+    : loss_net(content.size(1), options.filters, loss_net_seed),
+      net(seeded_net(content.size(1), options.seed)),
+      options_(options),
+      generator_(options.seed),
+      adam_(net.parameters(), {.lr = options.lr}),
+      content_(content) {
   const eg::NoGrad guard;
   options_.crop = std::min(options.crop, content.size(2)) / 2 * 2;
   content_scale_ = inverse_power(loss_net.features(content)[1]);

@@ -7,9 +7,9 @@
 namespace style {
 
 struct Options {
-  std::int64_t batch = 4;      ///< crops a step
+  std::int64_t batch = 2;      ///< crops a step
   std::int64_t crop = 256;     ///< frames a crop: 2 s
-  std::int64_t filters = 256;  ///< wide random filters of the loss net
+  std::int64_t filters = 512;  ///< wide random filters of the loss net
   double content_weight = 1, style_weight = 10;
   double lr = 1e-3;
   std::uint64_t seed = 1;  ///< of the transform net's start and the crops; the loss net is always the same
