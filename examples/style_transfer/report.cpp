@@ -126,7 +126,7 @@ std::string report_page(const Results& r, const std::string& folder) {
   page.figure(ex::line_chart(
                   std::vector{curve("content", r.losses, &Losses::content), curve("style", r.losses, &Losses::style)},
                   {.title = "Losses", .x_label = "step", .y_label = "relative mean square", .log_y = true}),
-              "Each relative to its target: 1 is what silence would get.");
+              "Each relative to its target. Silence would get 1 for the content and 2, one a layer, for the style.");
   page.table(
       {"distance", "before", "after"},
       {{"Gram matrices to the style's", text("%.3f", r.gram_before), text("%.3f", r.gram_after)},

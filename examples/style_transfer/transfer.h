@@ -25,7 +25,7 @@ class Transfer {
  public:
   Transfer(const Tensor& content, const Tensor& style, const Options& options);
 
-  /// One step of training; its losses, each relative: 1 is as far off as silence.
+  /// One step of training; its losses, relative to the size of their targets; style is the sum over two layers.
   Losses step();
   /// The trained net on a whole spectrogram of an even number of frames.
   Tensor restyle(const Tensor& spectrogram);
