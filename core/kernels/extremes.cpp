@@ -6,43 +6,10 @@
 #include "kernels/copy.h"
 #include "kernels/reduce.h"
 #include "kernels/reduce_stages.h"
+#include "kernels/row_extreme.h"
 
 namespace eg::kernels {
 namespace {
-
-// The element kept of a (so far) and x: a where it is NaN or no worse.
-struct Larger {
-  template <class V> static auto keep(V a, V x) { return (a >= x) | (a != a); }
-};
-struct Smaller {
-  template <class V> static auto keep(V a, V x) { return (a <= x) | (a != a); }
-};
-template <class F, class V> V pick(V a, V x) { return F::keep(a, x) ? a : x; }
-
-template <class F, class T> T row_extreme(const T* x, std::int64_t n) {
-  std::int64_t i = 0;
-  T best = x[0];
-  if constexpr (std::is_floating_point_v<T>) {
-    constexpr std::int64_t w = lanes<T>;
-    using V = Simd<T>;
-    if (n >= 4 * w) {
-      V a = load<V>(x), b = load<V>(x + w), c = load<V>(x + 2 * w), d = load<V>(x + 3 * w);
-      for (i = 4 * w; i + 4 * w <= n; i += 4 * w) {
-        a = pick<F>(a, load<V>(x + i));
-        b = pick<F>(b, load<V>(x + i + w));
-        c = pick<F>(c, load<V>(x + i + 2 * w));
-        d = pick<F>(d, load<V>(x + i + 3 * w));
-      }
-      a = pick<F>(pick<F>(a, b), pick<F>(c, d));
-      best = a[0];
-      for (int k = 1; k < w; ++k) best = pick<F>(best, static_cast<T>(a[k]));
-    }
-  }
-  for (; i < n; ++i) best = pick<F>(best, x[i]);
-  return best;
-}
-
-template <class T> bool same(T a, T b) { return a == b || (a != a && b != b); }
 
 // out[i] (and places) of x [rows, n]
 template <class F, class T> void extreme_rows(const T* x, std::int64_t rows, std::int64_t n, T* out, std::int64_t* places) {
@@ -62,10 +29,7 @@ template <class F, class T> void extreme_rows(const T* x, std::int64_t rows, std
     detail::parallel_for(rows, row_grain(n), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         if (segments == 1) out[i] = row_extreme<F>(x + i * n, n);
-        if (!places) continue;
-        std::int64_t k = 0;
-        while (!same(x[i * n + k], out[i])) ++k;
-        places[i] = k;
+        if (places) places[i] = place_of(out[i], x + i * n, n);
       }
     });
   }

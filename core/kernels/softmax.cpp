@@ -11,6 +11,7 @@
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
 #include "kernels/reduce_stages.h"
+#include "kernels/row_extreme.h"
 
 namespace eg::kernels {
 namespace {
@@ -28,17 +29,6 @@ template <class T, class F> void chunks(const T* x, std::int64_t n, T fill, F f)
   alignas(64) T rest[narrow];
   for (std::int64_t k = 0; k < narrow; ++k) rest[k] = i + k < n ? x[i + k] : fill;
   f(i, Eigen::Map<const Chunk<T, narrow>>(rest), n - i);
-}
-
-template <class T> T row_max(const T* x, std::int64_t n) {
-  T m = x[0];
-  bool nan = false;
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) {
-    m = x[i] > m ? x[i] : m;
-    nan |= x[i] != x[i];
-  }
-  return nan ? std::numeric_limits<T>::quiet_NaN() : m;
 }
 
 /// exp(v), 0 where that is below the normal numbers: Eigen's exp stops there, and exp(-inf) must be 0.
@@ -63,13 +53,13 @@ template <class T> double exp_row(const T* x, std::int64_t n, T m, T* out) {
 
 template <class T> T logsumexp_row(const T* x, std::int64_t n) {
   if (n == 0) return -std::numeric_limits<T>::infinity();
-  const T m = row_max(x, n);
+  const T m = row_extreme<Larger>(x, n);
   if (!std::isfinite(m)) return m;
   return static_cast<T>(static_cast<double>(m) + std::log(exp_row<T>(x, n, m, nullptr)));
 }
 
 template <class T> void softmax_row(const T* x, T* y, std::int64_t n, bool logarithm) {
-  const T m = row_max(x, n);
+  const T m = row_extreme<Larger>(x, n);
   if (logarithm) {
     // Two steps: m may be so large that adding the logarithm to it would lose that.
     const T s = static_cast<T>(std::log(exp_row<T>(x, n, m, nullptr)));
