@@ -1,5 +1,6 @@
 #include "transfer.h"
 
+#include <eigengrad/autograd/creation.h>
 #include <eigengrad/autograd/grad_mode.h>
 #include <eigengrad/autograd/random.h>
 
@@ -67,7 +68,16 @@ Losses Transfer::step() {
 
 Tensor Transfer::restyle(const Tensor& spectrogram) {
   const eg::NoGrad guard;
-  return net(spectrogram);
+  const std::int64_t frames = spectrogram.size(2), window = options_.crop;
+  if (frames <= window) return net(spectrogram);
+  // Windows as long as the crops, so that the norms see pieces as in training; they overlap by half and cross-fade.
+  const Tensor fade = (eg::arange(0.5, static_cast<double>(window)) - window / 2.0).abs() * -1 + window / 2.0;
+  Tensor sum = eg::zeros(spectrogram.shape()), weight = eg::zeros({frames});
+  for (std::int64_t start = 0;; start = std::min(start + window / 2, frames - window)) {
+    sum.narrow(2, start, window).add_(net(spectrogram.narrow(2, start, window)) * fade);
+    weight.narrow(0, start, window).add_(fade);
+    if (start + window == frames) return sum / weight;
+  }
 }
 
 }  // namespace style

@@ -27,7 +27,7 @@ class Transfer {
 
   /// One step of training; its losses, relative to the size of their targets; style is the sum over two layers.
   Losses step();
-  /// The trained net on a whole spectrogram of an even number of frames.
+  /// The trained net on a whole spectrogram of an even number of frames, a crop's length at a time.
   Tensor restyle(const Tensor& spectrogram);
 
   LossNet loss_net;
