@@ -12,5 +12,6 @@ struct Run {
 };
 
 /// Measures every run against `real`, prints the result, and writes report.html, beats.svg, curves.svg, widths.svg and
-/// losses.svg into `folder`, which holds the metrics.csv of these runs. True where all runs are good (Quality::good).
+/// losses.svg into `folder`, which holds the metrics.csv of these runs. Returns whether all runs are good
+/// (Quality::good).
 bool report(const std::string& folder, const eg::Tensor& real, const std::vector<Run>& runs, std::int64_t steps);
