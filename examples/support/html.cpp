@@ -45,12 +45,13 @@ table{border-collapse:collapse;font-size:.93rem;line-height:1.4;font-variant-num
 th,td{padding:.42rem .9rem .42rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600;color:var(--soft);border-bottom-width:2px}
 .num{text-align:right;white-space:nowrap}
+caption{max-width:min(42rem,88vw)}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:.86em}
 code{background:var(--box);border-radius:4px;padding:.1em .32em;overflow-wrap:anywhere}
 pre{background:var(--box);border-radius:10px;padding:.9rem 1.1rem;overflow-x:auto;line-height:1.5;margin:1.1rem 0}
 pre code{background:none;padding:0;font-size:inherit;overflow-wrap:normal}
 .note{background:var(--box);border-left:4px solid var(--link);border-radius:0 10px 10px 0;padding:.55rem 1.1rem;margin:1.3rem 0}
-@media(max-width:36rem){body{font-size:16px}main{padding:1.8rem 1rem 3rem}h1{font-size:1.7rem}h2{margin-top:2.2rem}}
+@media(max-width:36rem){body{font-size:16px}main{padding:1.8rem 1rem 3rem}h1{font-size:1.7rem}h2{margin-top:2.2rem}td:not(.num){min-width:6.5rem}td:last-child:not(.num){min-width:9rem}}
 @media print{main{max-width:none;padding:0}body{font-size:11pt}nav,audio{display:none}figure,.table,pre,.facts{break-inside:avoid}h2{break-after:avoid}
 .fit>svg[width='720']{min-width:0}}
 )";

@@ -163,7 +163,8 @@ std::string block_isometric(const CellBlock& b, int width) {
   check(b);
   const double depth_x = 0.42, depth_y = 0.34;  // a step back in units of a cell
   const double title = b.title.empty() ? 8 : 34, left = 26, bottom = 26;
-  const double unit = (width - left - 30) / (b.l + depth_x * b.n);
+  // Room for the block, and for "samples N" beside its right face.
+  const double unit = std::min((width - left - 30) / (b.l + depth_x * b.n), (width - left - 72) / (b.l + depth_x * b.n / 2));
   const double back = depth_y * b.n * unit, y0 = title + back;
   std::string out = svg::open(width, static_cast<int>(y0 + b.c * unit + bottom), b.title);
   if (!b.title.empty()) out += fmt::format("<text class=\"t\" x=\"0\" y=\"18\">{}</text>\n", svg::escape(b.title));
