@@ -120,7 +120,7 @@ void write_rounding(Book& book, const Batch& batch) {
       "subtract the mean, then "
       "average the squares; better, but the mean is rounded to float32. The layer keeps its statistics in double.");
   book.page.table({"offset", "InstanceNorm1d", "mean first", "one pass"}, rows,
-                  "nan: the one-pass variance came out below −eps. At 1e7 the samples themselves are rounded to whole "
+                  "nan, where it stands: the one-pass variance came out below −eps. At 1e7 the samples themselves are rounded to whole "
                   "numbers: that "
                   "loss is in x already, and no layer can undo it.");
   rows.clear();

@@ -11,16 +11,16 @@ namespace {
 
 constexpr double eps = 1e-5;
 
-Tensor mean(const Tensor& x) { return x.sum({-1}, true) / static_cast<double>(x.size(-1)); }
+Tensor row_mean(const Tensor& x) { return x.mean({-1}, /*keepdim=*/true); }
 
 // The two textbook formulas, in whatever type x has.
 Tensor two_passes(const Tensor& x) {
-  const Tensor d = x - mean(x);
-  return d / (mean(d * d) + eps).sqrt();
+  const Tensor d = x - row_mean(x);
+  return d / (row_mean(d * d) + eps).sqrt();
 }
 Tensor one_pass(const Tensor& x) {
-  const Tensor m = mean(x);
-  return (x - m) / (mean(x * x) - m * m + eps).sqrt();
+  const Tensor m = row_mean(x);
+  return (x - m) / (row_mean(x * x) - m * m + eps).sqrt();
 }
 
 // A beat with mean 0 and std 1, [1, 1, 256] in double.
