@@ -1,6 +1,7 @@
 // The compiled part of fmt, under our private name (Note [Private namespaces]).
 #define fmt eigengrad_private_fmt
 #define FMT_HEADER_ONLY
+#define FMT_STATIC_THOUSANDS_SEPARATOR ','  // without it fmt asks std::locale, and a static program grows by its tables
 #include <fmt/format.h>
 
 namespace eigengrad_private_fmt_anchor {
