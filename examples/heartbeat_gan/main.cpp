@@ -13,7 +13,7 @@
 namespace {
 
 struct Settings {
-  std::int64_t steps = 1500, seed = 7, runs = 3, batch = 32;
+  std::int64_t steps = 1200, seed = 7, runs = 3, batch = 32;
   std::string out = "out/gan", data = EIGENGRAD_DATA_DIR "/ecg/ecg_beats_i16.npy";
   bool resume = false;
 
