@@ -2,7 +2,9 @@
 #include <eigengrad/core/parallel.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "detail/format.h"
 #include "kernels/activations.h"
@@ -50,15 +52,15 @@ void run(const void* va, std::int64_t sa, const void* vb, std::int64_t sb, void*
   R* o = static_cast<R*>(vo);
   const T p = static_cast<T>(pd), q = static_cast<T>(qd);
   if (sa == 1 && sb == 1) {
-#pragma GCC ivdep
+EIGENGRAD_INDEPENDENT
     for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i], b[i], p, q);
   } else if (sa == 1 && sb == 0) {
     const T c = *b;
-#pragma GCC ivdep
+EIGENGRAD_INDEPENDENT
     for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i], c, p, q);
   } else if (sa == 0 && sb == 1) {
     const T c = *a;
-#pragma GCC ivdep
+EIGENGRAD_INDEPENDENT
     for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(c, b[i], p, q);
   } else {
     for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(a[i * sa], b[i * sb], p, q);
@@ -173,7 +175,37 @@ DType scalar_type(DType tensor, Scalar s) {
   return !s.integral() && !is_floating(tensor) ? DType::float32 : tensor == DType::boolean && s.integral() ? DType::int64 : tensor;
 }
 
-Array scalar_array(Scalar s, DType t) { return full({}, t, s); }
+// A scalar as one element of type t, where a loop can read it.
+struct Element {
+  alignas(8) std::byte bytes[8];
+  Element(Scalar s, DType t) {
+    const auto put = [&](auto v) { std::memcpy(bytes, &v, sizeof(v)); };
+    switch (t) {
+      case DType::boolean: put(s.to<bool>()); break;
+      case DType::int64: put(s.to<std::int64_t>()); break;
+      case DType::float32: put(s.to<float>()); break;
+      case DType::float64: put(s.to<double>()); break;
+    }
+  }
+};
+
+// f(x, s), or f(s, x) where the scalar comes first.
+Array apply_scalar(const Entry& e, const Array& a, Scalar s, bool scalar_first, Array* reuse) {
+  const DType type = compute_type(e, scalar_type(a.dtype(), s)), result = e.gives_bool ? DType::boolean : type;
+  const Array x = a.dtype() == type ? contiguous(a) : cast(a, type);
+  const Element c(s, type);
+  const Run f = e.runs[static_cast<int>(type)];
+  Array out = reusable(reuse, a.shape(), result) ? *reuse : Array(a.shape(), result);
+  const std::int64_t item = static_cast<std::int64_t>(itemsize(type)), out_item = static_cast<std::int64_t>(itemsize(result));
+  const auto part = [&](std::int64_t b, std::int64_t t) {
+    const std::byte* p = x.raw() + b * item;
+    if (scalar_first) f(c.bytes, 0, p, 1, out.raw() + b * out_item, t - b, 0, 0);
+    else f(p, 1, c.bytes, 0, out.raw() + b * out_item, t - b, 0, 0);
+  };
+  if (a.numel() <= parallel_grain) part(0, a.numel());
+  else detail::parallel_for(a.numel(), parallel_grain, part);
+  return out;
+}
 
 }  // namespace
 
@@ -185,15 +217,11 @@ Array binary(Binary f, const Array& a, const Array& b, double p, Array* reuse, d
 }
 
 Array binary(Binary f, const Array& a, Scalar b, Array* reuse) {
-  const Entry& e = table[static_cast<int>(f)];
-  const DType t = compute_type(e, scalar_type(a.dtype(), b));
-  return apply(e, as(a, t), scalar_array(b, t), t, 0, reuse);
+  return apply_scalar(table[static_cast<int>(f)], a, b, false, reuse);
 }
 
 Array binary(Binary f, Scalar a, const Array& b, Array* reuse) {
-  const Entry& e = table[static_cast<int>(f)];
-  const DType t = compute_type(e, scalar_type(b.dtype(), a));
-  return apply(e, scalar_array(a, t), as(b, t), t, 0, reuse);
+  return apply_scalar(table[static_cast<int>(f)], b, a, true, reuse);
 }
 
 void binary_into(Binary f, Array& a, const Array& b, double p) {
@@ -215,6 +243,16 @@ void binary_into(Binary f, Array& a, const Array& b, double p) {
   copy_into(a, apply(e, a, rhs, a.dtype(), p, nullptr));
 }
 
+// Selects bit by bit: g++ 12 makes a branch of anything else, and a branch guesses.
+template <class T>
+static void choose(const bool* __restrict c, const T* __restrict a, const T* __restrict b, T* __restrict o, std::int64_t n) {
+  using Bits = std::conditional_t<sizeof(T) == 1, std::uint8_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Bits u = std::bit_cast<Bits>(a[i]), v = std::bit_cast<Bits>(b[i]), mask = static_cast<Bits>(Bits{0} - Bits{c[i]});
+    o[i] = std::bit_cast<T>(static_cast<Bits>(v ^ ((u ^ v) & mask)));
+  }
+}
+
 Array where(const Array& condition, const Array& a, const Array& b) {
   if (condition.dtype() != DType::boolean)
     fail<DTypeError>("where", "expected a bool condition, got {}; compare with 0 first", condition.dtype());
@@ -233,6 +271,10 @@ Array where(const Array& condition, const Array& a, const Array& b) {
         const bool* c = condition.data<bool>() + at[0];
         const T *p = x.data<T>() + at[1], *q = y.data<T>() + at[2];
         T* o = out.data<T>() + at[3];
+        if (s[0] == 1 && s[1] == 1 && s[2] == 1) {
+          choose(c, p, q, o, n);
+          return;
+        }
         for (std::int64_t i = 0; i < n; ++i) o[i * s[3]] = c[i * s[0]] ? p[i * s[1]] : q[i * s[2]];
       });
     });

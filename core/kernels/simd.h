@@ -4,6 +4,14 @@
 #include <cstdint>
 #include <cstring>
 
+// Before a loop: no iteration reads what another one writes, though an input may be the output itself.
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed"  // some functions have no vector form
+#define EIGENGRAD_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define EIGENGRAD_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace eg::kernels {
 
 using f32x16 = float __attribute__((vector_size(64)));

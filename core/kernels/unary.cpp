@@ -56,7 +56,7 @@ template <class F, class T> void loop(const void* vx, void* vo, std::int64_t n, 
   const T* x = static_cast<const T*>(vx);
   T* o = static_cast<T*>(vo);
   const T p = parameter<T>(pd), q = parameter<T>(qd);
-#pragma GCC ivdep
+EIGENGRAD_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) o[i] = F::f(x[i], p, q);
 }
 
