@@ -9,6 +9,7 @@
 //   w' = correlation(x, g):   dx = transposed(g, u)     dg = conv(x, u)               u the gradient of w'
 // A transposed convolution is `transposed` with its input in the place of g.
 #include <eigengrad/autograd/ops/conv.h>
+#include <eigengrad/autograd/detail/typed.h>
 #include <eigengrad/autograd/node.h>
 #include <eigengrad/autograd/ops/reduce.h>
 #include <eigengrad/autograd/ops/shape.h>
@@ -18,8 +19,11 @@
 #include <eigengrad/core/kernels/copy.h>
 
 namespace eg {
+using detail::contiguous_or_none;
+using detail::data_or_null;
 using detail::record;
 using detail::should_record;
+using detail::with_type;
 using kernels::ConvShape;
 
 namespace {
@@ -36,11 +40,6 @@ struct Geometry {
   }
   Dims sum_dims() const { return flat ? Dims{0, 2} : Dims{0, 2, 3}; }
 };
-
-template <class F> void with_type(DType t, F&& f) {
-  if (t == DType::float32) f(static_cast<float*>(nullptr));
-  else f(static_cast<double*>(nullptr));
-}
 
 Tensor conv(const Geometry& c, const Tensor& x, const Tensor& w, const Tensor& bias);
 Tensor transposed(const Geometry& c, const Tensor& g, const Tensor& w, const Tensor& bias);
@@ -107,9 +106,6 @@ struct Correlation final : Node {
     if (needs(1)) grads[1] = conv(c, x.get(*this), u, {});
   }
 };
-
-template <class T> const T* data_or_null(const Array& a) { return a.defined() ? a.data<T>() : nullptr; }
-Array contiguous_or_none(const Tensor& t) { return t.defined() ? kernels::contiguous(t.array()) : Array(); }
 
 Tensor conv(const Geometry& c, const Tensor& x, const Tensor& w, const Tensor& bias) {
   const Array xa = kernels::contiguous(x.array()), wa = kernels::contiguous(w.array()), ba = contiguous_or_none(bias);

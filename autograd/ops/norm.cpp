@@ -7,6 +7,7 @@
 // the first order would be right and the second wrong.
 #include <eigengrad/autograd/ops/norm.h>
 #include <eigengrad/autograd/detail/expression.h>
+#include <eigengrad/autograd/detail/typed.h>
 #include <eigengrad/autograd/node.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/autograd/ops/math.h>
@@ -20,8 +21,11 @@
 #include <cmath>
 
 namespace eg {
+using detail::contiguous_or_none;
+using detail::data_or_null;
 using detail::record;
 using detail::should_record;
+using detail::with_type;
 
 namespace {
 
@@ -77,13 +81,6 @@ Tensor input_gradient(const Layout& s, const Tensor& g, const Tensor& x, const T
 }
 
 // --- 3 nodes -----------------------------------------------------------------------------------------------------------
-template <class F> void with_type(DType t, F&& f) {
-  if (t == DType::float32) f(static_cast<float*>(nullptr));
-  else f(static_cast<double*>(nullptr));
-}
-template <class T> const T* data_or_null(const Array& a) { return a.defined() ? a.data<T>() : nullptr; }
-template <class T> T* data_or_null(Array& a) { return a.defined() ? a.data<T>() : nullptr; }
-Array contiguous_or_none(const Tensor& t) { return t.defined() ? kernels::contiguous(t.array()) : Array(); }
 
 /// Mean and reciprocal standard deviation of each row, as the kernels left them.
 struct Stats { Array mean, rstd; };
