@@ -6,16 +6,18 @@
 # -march=x86-64-v4/-v3  the level this machine has. Plain -march=native tunes AVX-512 CPUs that g++ 12 does not know
 #                       for 256-bit vectors, which costs Eigen's products 20 - 25 %; the levels tune generically.
 # -Wno-(maybe-)uninitialized  g++ 12 warns of its own AVX-512 headers (GCC bug 105593)
+# -Wno-restrict         g++ 12 warns of std::string's own "literal" + string (GCC bug 105651)
 include(CheckCXXSourceCompiles)
 include(CheckCXXSourceRuns)
 include(CheckCXXCompilerFlag)
 
+set(EIGENGRAD_WARNINGS -Wall -Wextra "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>"
+    $<$<BOOL:${EIGENGRAD_WERROR}>:-Werror>)
 add_library(eigengrad_flags INTERFACE)
 target_compile_options(eigengrad_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wno-psabi
+  ${EIGENGRAD_WARNINGS} -Wpedantic -Wshadow -Wno-psabi
   "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-uninitialized>" -fno-math-errno -fno-trapping-math
-  $<$<CONFIG:Release>:-O3> -ffunction-sections -fdata-sections
-  $<$<BOOL:${EIGENGRAD_WERROR}>:-Werror>)
+  $<$<CONFIG:Release>:-O3> -ffunction-sections -fdata-sections)
 
 if(EIGENGRAD_NATIVE AND NOT CMAKE_CROSSCOMPILING AND NOT EMSCRIPTEN)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")

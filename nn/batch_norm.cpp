@@ -5,7 +5,7 @@
 
 namespace eg::nn {
 
-BatchNorm::BatchNorm(const char* name, int spatial, std::int64_t num_features, const BatchNormOptions& o)
+BatchNorm::BatchNorm(const char* name, int spatial, std::int64_t num_features, BatchNormOptions o)
     : ChannelNorm({.name = name, .num_features = num_features, .eps = o.eps, .momentum = o.momentum, .affine = o.affine,
                    .track_running_stats = o.track_running_stats, .bias = true, .usual_affine = true, .usual_tracking = true}),
       spatial_(spatial) {

@@ -16,7 +16,7 @@ class BatchNorm : public ChannelNorm {
   Tensor forward(const Tensor& x) override;
 
  protected:
-  BatchNorm(const char* name, int spatial, std::int64_t num_features, const BatchNormOptions& o);
+  BatchNorm(const char* name, int spatial, std::int64_t num_features, BatchNormOptions o);
   const int spatial_;
 };
 
@@ -30,7 +30,7 @@ class BatchNorm : public ChannelNorm {
 /// Source    Ioffe, Szegedy 2015, arXiv:1502.03167
 class BatchNorm1d : public BatchNorm {
  public:
-  explicit BatchNorm1d(std::int64_t num_features, const BatchNormOptions& o = {}) : BatchNorm("BatchNorm1d", 1, num_features, o) {}
+  explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions o = {}) : BatchNorm("BatchNorm1d", 1, num_features, o) {}
   BatchNorm1d(std::int64_t num_features, double eps, double momentum = 0.1, bool affine = true, bool track_running_stats = true)
       : BatchNorm1d(num_features, {eps, momentum, affine, track_running_stats}) {}
 };
@@ -38,7 +38,7 @@ class BatchNorm1d : public BatchNorm {
 /// BatchNorm1d over two spatial dimensions: x [N, C, H, W].
 class BatchNorm2d : public BatchNorm {
  public:
-  explicit BatchNorm2d(std::int64_t num_features, const BatchNormOptions& o = {}) : BatchNorm("BatchNorm2d", 2, num_features, o) {}
+  explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions o = {}) : BatchNorm("BatchNorm2d", 2, num_features, o) {}
 };
 
 }  // namespace eg::nn

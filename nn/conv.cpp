@@ -42,7 +42,7 @@ template <class Options> std::string listed(const Options& o) {
 
 }  // namespace
 
-Conv1d::Conv1d(std::int64_t in, std::int64_t out, std::int64_t k, const Conv1dOptions& o) : options(o) {
+Conv1d::Conv1d(std::int64_t in, std::int64_t out, std::int64_t k, Conv1dOptions o) : options(o) {
   check("Conv1d", in, out, k, o.stride, o.padding, o.dilation, o.groups);
   const Shape shape{out, in / o.groups, k};
   weight = Parameter(init::default_uniform(shape, fan(shape)));
@@ -55,7 +55,7 @@ std::string Conv1d::describe() const {
   return fmt::format("Conv1d({}, {}, {}{})", weight->size(1) * options.groups, weight->size(0), weight->size(2), listed(options));
 }
 
-Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair k, const Conv2dOptions& o) : options(o) {
+Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair k, Conv2dOptions o) : options(o) {
   check("Conv2d", in, out, k, o.stride, o.padding, o.dilation, o.groups);
   const Shape shape{out, in / o.groups, k.h, k.w};
   weight = Parameter(init::default_uniform(shape, fan(shape)));
@@ -69,7 +69,7 @@ std::string Conv2d::describe() const {
                      pair({weight->size(2), weight->size(3)}), listed(options));
 }
 
-ConvTranspose1d::ConvTranspose1d(std::int64_t in, std::int64_t out, std::int64_t k, const ConvTranspose1dOptions& o) : options(o) {
+ConvTranspose1d::ConvTranspose1d(std::int64_t in, std::int64_t out, std::int64_t k, ConvTranspose1dOptions o) : options(o) {
   check("ConvTranspose1d", in, out, k, o.stride, o.padding, o.dilation, o.groups);
   const Shape shape{in, out / o.groups, k};
   weight = Parameter(init::default_uniform(shape, fan(shape)));
@@ -83,7 +83,7 @@ std::string ConvTranspose1d::describe() const {
   return fmt::format("ConvTranspose1d({}, {}, {}{})", weight->size(0), weight->size(1) * options.groups, weight->size(2), listed(options));
 }
 
-ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, Pair k, const ConvTranspose2dOptions& o) : options(o) {
+ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, Pair k, ConvTranspose2dOptions o) : options(o) {
   check("ConvTranspose2d", in, out, k, o.stride, o.padding, o.dilation, o.groups);
   const Shape shape{in, out / o.groups, k.h, k.w};
   weight = Parameter(init::default_uniform(shape, fan(shape)));

@@ -31,7 +31,7 @@ struct ConvTranspose2dOptions {
 /// x [N, in, L] or [in, L] to [N, out, L'].
 class Conv1d : public Module {
  public:
-  Conv1d(std::int64_t in, std::int64_t out, std::int64_t kernel, const Conv1dOptions& options = {});
+  Conv1d(std::int64_t in, std::int64_t out, std::int64_t kernel, Conv1dOptions options = {});
   void visit(Visitor& v) override { v("weight", weight)("bias", bias); }
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
@@ -43,7 +43,7 @@ class Conv1d : public Module {
 /// x [N, in, H, W] or [in, H, W] to [N, out, H', W'].
 class Conv2d : public Module {
  public:
-  Conv2d(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& options = {});
+  Conv2d(std::int64_t in, std::int64_t out, Pair kernel, Conv2dOptions options = {});
   void visit(Visitor& v) override { v("weight", weight)("bias", bias); }
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
@@ -55,7 +55,7 @@ class Conv2d : public Module {
 /// x [N, in, L] or [in, L] to [N, out, L'], the transpose of a Conv1d from out to in channels.
 class ConvTranspose1d : public Module {
  public:
-  ConvTranspose1d(std::int64_t in, std::int64_t out, std::int64_t kernel, const ConvTranspose1dOptions& options = {});
+  ConvTranspose1d(std::int64_t in, std::int64_t out, std::int64_t kernel, ConvTranspose1dOptions options = {});
   void visit(Visitor& v) override { v("weight", weight)("bias", bias); }
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
@@ -67,7 +67,7 @@ class ConvTranspose1d : public Module {
 /// The same over two dimensions.
 class ConvTranspose2d : public Module {
  public:
-  ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel, const ConvTranspose2dOptions& options = {});
+  ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel, ConvTranspose2dOptions options = {});
   void visit(Visitor& v) override { v("weight", weight)("bias", bias); }
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;

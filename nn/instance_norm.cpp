@@ -5,13 +5,13 @@
 
 namespace eg::nn {
 
-InstanceNorm::InstanceNorm(const char* name, int spatial, const InstanceNormOptions& o)
+InstanceNorm::InstanceNorm(const char* name, int spatial, InstanceNormOptions o)
     : ChannelNorm({.name = name, .num_features = 0, .eps = o.eps, .momentum = o.momentum, .affine = o.affine,
                    .track_running_stats = o.track_running_stats, .bias = o.bias, .usual_affine = false, .usual_tracking = false}),
       spatial_(spatial),
       lazy_(true) {}
 
-InstanceNorm::InstanceNorm(const char* name, int spatial, std::int64_t num_features, const InstanceNormOptions& o)
+InstanceNorm::InstanceNorm(const char* name, int spatial, std::int64_t num_features, InstanceNormOptions o)
     : InstanceNorm(name, spatial, o) {
   lazy_ = false;
   build(num_features);

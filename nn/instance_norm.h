@@ -17,8 +17,8 @@ class InstanceNorm : public ChannelNorm {
   Tensor forward(const Tensor& x) override;
 
  protected:
-  InstanceNorm(const char* name, int spatial, std::int64_t num_features, const InstanceNormOptions& o);
-  InstanceNorm(const char* name, int spatial, const InstanceNormOptions& o);  // channels from the first input
+  InstanceNorm(const char* name, int spatial, std::int64_t num_features, InstanceNormOptions o);
+  InstanceNorm(const char* name, int spatial, InstanceNormOptions o);  // channels from the first input
   const int spatial_;
   bool lazy_ = false;
 };
@@ -36,7 +36,7 @@ class InstanceNorm : public ChannelNorm {
 /// Source    Ulyanov, Vedaldi, Lempitsky 2016, arXiv:1607.08022
 class InstanceNorm1d : public InstanceNorm {
  public:
-  explicit InstanceNorm1d(std::int64_t num_features, const InstanceNormOptions& o = {})
+  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions o = {})
       : InstanceNorm("InstanceNorm1d", 1, num_features, o) {}
   /// The positional form of other libraries.
   InstanceNorm1d(std::int64_t num_features, double eps, double momentum = 0.1, bool affine = false, bool track_running_stats = false)
@@ -46,14 +46,14 @@ class InstanceNorm1d : public InstanceNorm {
 /// InstanceNorm1d over two spatial dimensions: x [N, C, H, W] or [C, H, W].
 class InstanceNorm2d : public InstanceNorm {
  public:
-  explicit InstanceNorm2d(std::int64_t num_features, const InstanceNormOptions& o = {})
+  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions o = {})
       : InstanceNorm("InstanceNorm2d", 2, num_features, o) {}
 };
 
 /// InstanceNorm1d over three spatial dimensions: x [N, C, D, H, W] or [C, D, H, W].
 class InstanceNorm3d : public InstanceNorm {
  public:
-  explicit InstanceNorm3d(std::int64_t num_features, const InstanceNormOptions& o = {})
+  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions o = {})
       : InstanceNorm("InstanceNorm3d", 3, num_features, o) {}
 };
 
@@ -61,7 +61,7 @@ class InstanceNorm3d : public InstanceNorm {
 /// its parameters to an optimizer after that.
 class LazyInstanceNorm1d : public InstanceNorm {
  public:
-  explicit LazyInstanceNorm1d(const InstanceNormOptions& o = {}) : InstanceNorm("LazyInstanceNorm1d", 1, o) {}
+  explicit LazyInstanceNorm1d(InstanceNormOptions o = {}) : InstanceNorm("LazyInstanceNorm1d", 1, o) {}
 };
 
 }  // namespace eg::nn

@@ -14,7 +14,7 @@ void check_eps(const char* op, double eps) {
 }
 }  // namespace
 
-LayerNorm::LayerNorm(const Shape& shape, const LayerNormOptions& o) : shape_(shape), eps_(o.eps) {
+LayerNorm::LayerNorm(const Shape& shape, LayerNormOptions o) : shape_(shape), eps_(o.eps) {
   check_eps("LayerNorm", o.eps);
   if (shape.empty() || shape.numel() < 1) fail<ValueError>("LayerNorm", "expected a shape of sizes >= 1, got {}", shape);
   if (o.elementwise_affine) {
@@ -25,7 +25,7 @@ LayerNorm::LayerNorm(const Shape& shape, const LayerNormOptions& o) : shape_(sha
 Tensor LayerNorm::forward(const Tensor& x) { return layer_norm(x, shape_, weight, bias, eps_); }
 std::string LayerNorm::describe() const { return fmt::format("LayerNorm({}{})", shape_, weight.defined() ? "" : ", elementwise_affine=false"); }
 
-GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNormOptions& o)
+GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, GroupNormOptions o)
     : groups_(groups), channels_(channels), eps_(o.eps) {
   check_eps("GroupNorm", o.eps);
   if (channels < 1 || groups < 1 || channels % groups != 0)

@@ -12,7 +12,7 @@ struct LayerNormOptions {
 /// Normalizes over the last dimensions, those of `shape`; see layer_norm in <eigengrad/autograd/ops/norm.h>.
 class LayerNorm : public Module {
  public:
-  explicit LayerNorm(const Shape& shape, const LayerNormOptions& o = {});
+  explicit LayerNorm(const Shape& shape, LayerNormOptions o = {});
   void visit(Visitor& v) override { v("weight", weight)("bias", bias); }
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;
@@ -32,7 +32,7 @@ struct GroupNormOptions {
 class GroupNorm : public Module {
  public:
   /// Errors: ValueError unless groups divide the channels.
-  GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNormOptions& o = {});
+  GroupNorm(std::int64_t groups, std::int64_t channels, GroupNormOptions o = {});
   void visit(Visitor& v) override { v("weight", weight)("bias", bias); }
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;

@@ -7,7 +7,7 @@
 
 namespace eg::nn {
 
-Linear::Linear(std::int64_t in, std::int64_t out, const LinearOptions& o) {
+Linear::Linear(std::int64_t in, std::int64_t out, LinearOptions o) {
   if (in < 1 || out < 1) fail<ValueError>("Linear", "expected in and out >= 1, got {} and {}", in, out);
   weight = Parameter(init::default_uniform({out, in}, in));
   if (o.bias) bias = Parameter(init::default_uniform({out}, in));

@@ -13,7 +13,7 @@ struct LinearOptions {
 /// Starts    weight and bias uniform in +-1 / sqrt(in), as PyTorch
 class Linear : public Module {
  public:
-  Linear(std::int64_t in, std::int64_t out, const LinearOptions& options = {});
+  Linear(std::int64_t in, std::int64_t out, LinearOptions options = {});
   void visit(Visitor& v) override { v("weight", weight)("bias", bias); }
   Tensor forward(const Tensor& x) override;
   std::string describe() const override;

@@ -1,4 +1,6 @@
 #include <eigengrad/autograd/grad_mode.h>
+#include <eigengrad/autograd/hook.h>
+#include <eigengrad/autograd/node.h>
 #include <eigengrad/core/error.h>
 #include <eigengrad/nn/module.h>
 
@@ -40,10 +42,29 @@ template <class P, class B, class M> void walk(Module& m, P p, B b, M on_module)
   m.visit(w);
 }
 
+/// A module's output as a node of its own: a module may hand its input through, or a parameter, and what reaches those by
+/// other ways is not the gradient of its output.
+struct Handed final : Node {
+  const char* name() const noexcept override { return "module_output"; }
+  void backward(Tensor g, Grads grads) override { grads[0] = std::move(g); }
+};
+
 }  // namespace
 
 Tensor Module::forward(const Tensor&) {
   fail<ValueError>("forward", "expected {} to define forward(const Tensor&); it has no computation of one tensor", describe());
+}
+
+Module::Module(Module&& o) noexcept : training_(o.training_), name_(std::move(o.name_)), hooks_(std::move(o.hooks_)) {
+  if (hooks_) hooks_->owner = this;
+}
+
+Module& Module::operator=(Module&& o) noexcept {
+  training_ = o.training_;
+  name_ = std::move(o.name_);
+  hooks_ = std::move(o.hooks_);
+  if (hooks_) hooks_->owner = this;
+  return *this;
 }
 
 Tensor Module::operator()(const Tensor& x) {
@@ -167,8 +188,11 @@ std::string Module::summary() {
   return text;
 }
 
-ModuleHook Module::add_hook(detail::AnyHook::Kind kind, std::unique_ptr<detail::AnyHook> hook) {
-  if (!hooks_) hooks_ = std::make_shared<detail::ModuleHooks>();
+ModuleHook Module::add_hook(detail::AnyHook::Kind kind, std::shared_ptr<detail::AnyHook> hook) {
+  if (!hooks_) {
+    hooks_ = std::make_shared<detail::ModuleHooks>();
+    hooks_->owner = this;
+  }
   hook->kind = kind;
   hook->id = hooks_->next_id++;
   const std::size_t id = hook->id;
@@ -186,14 +210,32 @@ Tensor Module::call_with_hooks(const Tensor& given) {
   Tensor x = given;
   auto run = [&](detail::AnyHook::Kind kind, const Tensor& in, Tensor& replaced, const Tensor& out) {
     for (std::size_t i = 0; i < hooks->list.size(); ++i) {
-      if (hooks->list[i]->kind != kind) continue;
-      if (Tensor r = hooks->list[i]->call(*this, in, out); r.defined()) replaced = r;
+      const std::shared_ptr<detail::AnyHook> hook = hooks->list[i];
+      if (hook->kind != kind) continue;
+      if (Tensor r = hook->call(*this, in, out); r.defined()) replaced = r;
     }
   };
   run(detail::AnyHook::pre, x, x, Tensor());
   Tensor y = forward(x);
   run(detail::AnyHook::forward, x, y, y);
-  return y;
+  return watched(y);
+}
+
+Tensor Module::watched(const Tensor& y) {
+  auto backward = [](const auto& hook) { return hook->kind == detail::AnyHook::backward; };
+  if (!eg::detail::should_record(y) || std::none_of(hooks_->list.begin(), hooks_->list.end(), backward)) return y;
+  const Tensor out = eg::detail::record<Handed>(y.array(), {&y});
+  out.register_hook([weak = std::weak_ptr(hooks_), backward](const Tensor& given) {
+    Tensor g = given;
+    const auto hooks = weak.lock();
+    if (!hooks) return g;
+    const auto list = hooks->list;  // a hook may remove itself
+    for (const auto& hook : list)
+      if (backward(hook))
+        if (Tensor r = hook->call(*hooks->owner, Tensor(), g); r.defined()) g = r;
+    return g;
+  });
+  return out;
 }
 
 }  // namespace eg::nn

@@ -33,7 +33,8 @@ struct AnyHook {
   virtual Tensor call(Module& m, const Tensor& input, const Tensor& output) = 0;
 };
 struct ModuleHooks {
-  std::vector<std::unique_ptr<AnyHook>> list;
+  Module* owner = nullptr;  // follows a module that is moved; a backward hook may run long after forward
+  std::vector<std::shared_ptr<AnyHook>> list;
   std::size_t next_id = 0;
 };
 
@@ -62,8 +63,8 @@ class Module {
     training_ = o.training_;
     return *this;
   }
-  Module(Module&&) noexcept = default;
-  Module& operator=(Module&&) noexcept = default;
+  Module(Module&& o) noexcept;
+  Module& operator=(Module&& o) noexcept;
   virtual ~Module() = default;
 
   /// Shows every parameter, buffer and child with its name.
@@ -114,13 +115,15 @@ class Module {
   template <class F> ModuleHook register_forward_pre_hook(F f);
   /// f(module, input, output) after forward; a returned Tensor replaces the output. f may return void.
   template <class F> ModuleHook register_forward_hook(F f);
-  /// f(module, gradient of the output) when backward reaches the module's output; a returned Tensor replaces it.
+  /// f(module, gradient of the output) when backward reaches the module's output; a returned Tensor replaces it. Works
+  /// on forward passes made after the first such hook was registered, while the module lives.
   template <class F> ModuleHook register_backward_hook(F f);
 
  private:
   friend class Path;
   Tensor call_with_hooks(const Tensor& x);
-  ModuleHook add_hook(detail::AnyHook::Kind kind, std::unique_ptr<detail::AnyHook> hook);
+  Tensor watched(const Tensor& output);
+  ModuleHook add_hook(detail::AnyHook::Kind kind, std::shared_ptr<detail::AnyHook> hook);
   template <class F> ModuleHook add_hook_of(detail::AnyHook::Kind kind, F f);
   bool training_ = true;
   std::string name_;
@@ -164,7 +167,7 @@ template <class F> ModuleHook Module::add_hook_of(detail::AnyHook::Kind kind, F 
       else return run(kind == pre ? input : output);
     }
   };
-  return add_hook(kind, std::make_unique<Hook>(std::move(f)));
+  return add_hook(kind, std::make_shared<Hook>(std::move(f)));
 }
 template <class F> ModuleHook Module::register_forward_pre_hook(F f) {
   return add_hook_of(detail::AnyHook::pre, std::move(f));

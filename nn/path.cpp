@@ -1,3 +1,4 @@
+#include <eigengrad/autograd/anomaly.h>
 #include <eigengrad/core/error.h>
 #include <eigengrad/nn/module.h>
 
@@ -9,6 +10,9 @@
 namespace eg::nn {
 
 constinit thread_local Path* Path::current_ = nullptr;
+
+// Anomaly reports ask for the module's path here. Whoever runs a module needs this file's current_, so a linker keeps it.
+[[maybe_unused]] static const bool anomaly_reports_paths = (eg::detail::current_module_path = &Path::current, true);
 
 namespace {
 
@@ -63,7 +67,10 @@ std::string Path::current() {
     path += '.';
     path += name.empty() ? class_name(*chain[i]) : name;
   }
-  return path + " (" + inner.describe() + ")";
+  path += " (";
+  path += inner.describe();
+  path += ')';
+  return path;
 }
 
 void Path::annotate(Error& e) {

@@ -1,3 +1,4 @@
+#include <eigengrad/autograd/checkpoint.h>
 #include <eigengrad/autograd/creation.h>
 #include <eigengrad/autograd/grad_mode.h>
 #include <eigengrad/core/error.h>
@@ -30,6 +31,7 @@ void ChannelNorm::build(std::int64_t channels) {
 }
 
 void ChannelNorm::update(const BatchStats& batch) {
+  if (recomputing()) return;  // the first time has counted this batch
   NoGrad guard;
   num_batches_tracked->add_(1);
   const double m = config_.momentum ? *config_.momentum : 1.0 / static_cast<double>(num_batches_tracked->item<std::int64_t>());

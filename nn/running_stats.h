@@ -38,6 +38,7 @@ class ChannelNorm : public Module {
   void build(std::int64_t channels);
   bool tracked() const noexcept { return running_mean.defined(); }
   /// running = (1 - momentum) running + momentum batch; momentum 1 / count where none was given. Counts.
+  /// Does nothing while a checkpoint computes its function again.
   void update(const BatchStats& batch);
 
   Config config_;

@@ -95,12 +95,12 @@ Array logit_entropy(const Array& vx, const Array& vt, double divisor) {
       double s = 0;
       each_block(px, pt, b, e, [&](const auto& u, const auto& v, std::int64_t, std::int64_t n) {
         // max(x, 0) - x t + log(1 + exp(-|x|))
-        // log(1 + e) = log(w) + (e - (w - 1)) / w with w = 1 + e rounded: what rounding took comes back (HP-15C manual).
-        const Block<T> e = (-u.abs()).exp(), w = e + T(1), l = w.log();
+        // log(1 + a) = log(w) + (a - (w - 1)) / w with w = 1 + a rounded: what rounding took comes back (HP-15C manual).
+        const Block<T> a = (-u.abs()).exp(), w = a + T(1), l = w.log();
         const T *pu = u.data(), *pv = v.data();
         Block<T> terms;
         for (std::int64_t k = 0; k < block; ++k)
-          terms[k] = ((pu[k] > T(0) ? pu[k] : T(0)) - pu[k] * pv[k]) + (l[k] + (e[k] - (w[k] - T(1))) / w[k]);
+          terms[k] = ((pu[k] > T(0) ? pu[k] : T(0)) - pu[k] * pv[k]) + (l[k] + (a[k] - (w[k] - T(1))) / w[k]);
         for (std::int64_t k = n; k < block; ++k) terms[k] = T(0);
         s += sum_row<ValueTerm>(static_cast<const T*>(terms.data()), block, T(0));
       });

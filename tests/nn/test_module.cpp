@@ -70,3 +70,94 @@ TEST_CASE("module: hooks see and replace, and can be taken away") {
   CHECK(s(ones({3})).to_vector<float>() == std::vector<float>{1, 1, 1});
   CHECK(calls == 2);
 }
+
+TEST_CASE("module: backward hooks see the gradient of the output and may replace it") {
+  Scale s;
+  int calls = 0;
+  std::vector<float> seen;
+  Tensor x = tensor({1, 2, 3}, {.dtype = float32, .requires_grad = true});
+  auto look = s.register_backward_hook([&](nn::Module& m, const Tensor& g) {
+    ++calls;
+    CHECK(&m == &s);
+    seen = g.to_vector<float>();
+  });
+  auto twice = s.register_backward_hook([](nn::Module&, const Tensor& g) { return g * 2; });
+  (s(x) * 5).sum().backward();
+  CHECK(calls == 1);
+  CHECK(seen == std::vector<float>{5, 5, 5});
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{10, 10, 10});
+  CHECK(s.weight->grad().to_vector<float>() == std::vector<float>{10, 20, 30});
+
+  const Tensor y = s(x).sum();
+  twice.remove();
+  x.zero_grad();
+  y.backward();
+  CHECK(calls == 2);
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{1, 1, 1});
+  {
+    NoGrad guard;
+    CHECK_FALSE(s(x).requires_grad());
+  }
+}
+
+TEST_CASE("module: backward hooks of a module that hands its input through, that moved, that is gone") {
+  struct Same : nn::Module {
+    Tensor forward(const Tensor& x) override { return x; }
+  };
+  Tensor x = tensor({1, 2}, {.dtype = float64, .requires_grad = true});
+  Tensor y;
+  nn::Module* seen = nullptr;
+  {
+    Same a;
+    a.register_backward_hook([&](nn::Module& m, const Tensor& g) {
+      seen = &m;
+      return g * 10;
+    });
+    (a(x) + x * x).sum().backward();  // 10 of the output, 2 x by the other way
+    CHECK(x.grad().to_vector<double>() == std::vector<double>{12, 14});
+    x.zero_grad();
+    const Tensor z = a(x);
+    Same b = std::move(a);
+    z.sum().backward();
+    CHECK(seen == &b);
+    CHECK(x.grad().to_vector<double>() == std::vector<double>{10, 10});
+    const std::vector<Tensor> g = grad({(b(x) * x).sum()}, {x}, {.create_graph = true});  // d(x') = x 10, d(x) = x
+    CHECK(g[0].to_vector<double>() == std::vector<double>{11, 22});
+    y = b(x).sum();
+    seen = nullptr;
+  }
+  x.zero_grad();
+  y.backward();
+  CHECK(seen == nullptr);
+  CHECK(x.grad().to_vector<double>() == std::vector<double>{1, 1});
+}
+
+TEST_CASE("module: anomaly reports name the module that ran the operation") {
+  struct Root : nn::Module {
+    Tensor forward(const Tensor& x) override { return sqrt(x); }
+  };
+  struct Model : nn::Module {
+    Root root;
+    void visit(nn::Visitor& v) override { v("root", root); }
+    Tensor forward(const Tensor& x) override { return root(x * 1); }
+  } model;
+  const Tensor x = tensor({0, 1}, {.dtype = float64, .requires_grad = true});
+  DetectAnomaly guard;
+  const Tensor y = model(x).sum();
+  CHECK_THROWS_WITH_AS(y.backward(), doctest::Contains("Model.root (Root): expected finite numbers from the backward pass of sqrt"),
+                       AnomalyError);
+  CHECK_THROWS_WITH_AS(model(tensor({-1}, {.dtype = float64, .requires_grad = true})), doctest::Contains("Model.root (Root): "),
+                       AnomalyError);
+}
+
+TEST_CASE("module: a checkpoint counts a batch once in running statistics") {
+  nn::InstanceNorm1d norm(2, {.affine = true, .track_running_stats = true}), plain = norm;
+  nn::BatchNorm1d batch(2);
+  const Tensor x = randn({3, 2, 5}).set_requires_grad();
+  plain(x).sum().backward();
+  checkpoint([&](const Tensor& t) { return batch(norm(t)); }, x).sum().backward();
+  CHECK(norm.num_batches_tracked->item<std::int64_t>() == 1);
+  CHECK(batch.num_batches_tracked->item<std::int64_t>() == 1);
+  CHECK(norm.running_mean->to_vector<float>() == plain.running_mean->to_vector<float>());
+  CHECK(norm.running_var->to_vector<float>() == plain.running_var->to_vector<float>());
+}
