@@ -15,7 +15,7 @@ set(EIGENGRAD_WARNINGS -Wall -Wextra "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_L
     $<$<BOOL:${EIGENGRAD_WERROR}>:-Werror>)
 add_library(eigengrad_flags INTERFACE)
 target_compile_options(eigengrad_flags INTERFACE
-  ${EIGENGRAD_WARNINGS} -Wpedantic -Wshadow -Wno-psabi
+  ${EIGENGRAD_WARNINGS} -Wpedantic -Wshadow -Wno-psabi $<$<CXX_COMPILER_ID:Clang,AppleClang>:-Wno-unknown-pragmas>
   "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-uninitialized>" -fno-math-errno -fno-trapping-math
   $<$<CONFIG:Release>:-O3> -ffunction-sections -fdata-sections)
 

@@ -3,19 +3,24 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace eg::io::detail {
 
+struct JsonMember;
+
 struct Json {
   enum Kind { object, array, string, number } kind = object;
-  std::vector<std::pair<std::string, Json>> members;  // of an object, in order
+  std::vector<JsonMember> members;          // of an object, in order
   std::vector<Json> items;                            // of an array
   std::string text;                                   // of a string
   std::int64_t value = 0;                             // of a number
 
   const Json* find(std::string_view key) const;
+};
+struct JsonMember {
+  std::string first;
+  Json second;
 };
 
 /// Errors: FileError naming `file` and the place. Nesting is limited to 8 levels, numbers to 0 .. 2^62.

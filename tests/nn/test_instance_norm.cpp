@@ -253,7 +253,8 @@ TEST_CASE("InstanceNorm1d contract: derivatives are exact at orders 1 to 4") {
     const std::vector<Tensor> g = grad({s}, leaves, {.create_graph = true, .allow_unused = true});
     Tensor next = zeros({}, {.dtype = float64});
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const auto& [name, t] = inputs[i];
+      const std::string& name = inputs[i].first;
+      const Tensor& t = inputs[i].second;
       if (!orders[order - 1]->has(name)) continue;
       const Tensor gi = g[i].defined() ? g[i] : zeros(t.shape(), {.dtype = float64});
       CAPTURE(name);

@@ -180,7 +180,9 @@ TEST_CASE("DCGAN: three training steps with Adam") {
     losses.push_back(g_loss.item<double>());
   }
   expect_out(c, "losses", tensor(losses).reshape({3, 2}), 1e-9);
-  for (const auto& [name, t] : pair.named_parameters()) {
+  for (const auto& entry : pair.named_parameters()) {
+    const std::string& name = entry.first;
+    const Tensor& t = entry.second;
     CAPTURE(name);
     // A bias in front of a norm has gradient zero: what is computed is rounding, which Adam divides by little more than
     // its eps. It stays where it was but for lr times rounding / eps.
