@@ -50,7 +50,7 @@ class Parser {
           std::string key = string();
           if (j.find(key)) wrong("each key once");
           need(':', "':'");
-          j.members.emplace_back(std::move(key), any(depth + 1));
+          j.members.push_back({std::move(key), any(depth + 1)});
         } while (take(','));
         need('}', "'}'");
         return j;

@@ -65,9 +65,9 @@ void Optimizer::load_state_dict(const NamedTensors& dict) {
   std::vector<std::vector<bool>> given(states_.size());
   std::vector<double> rates(groups_.size());
   for (std::size_t g = 0; g < groups_.size(); ++g) rates[g] = lr(g);
-  for (const auto& entry : dict) {
-    const std::string& key = entry.first;
-    const Tensor& t = entry.second;
+  for (const auto& named : dict) {
+    const std::string& key = named.first;
+    const Tensor& t = named.second;
     const std::size_t dot = key.find('.');
     const bool group = key.rfind("group", 0) == 0;
     const std::string digits = key.substr(group ? 5 : 0, dot == std::string::npos ? 0 : dot - (group ? 5 : 0));
