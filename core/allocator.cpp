@@ -57,6 +57,16 @@ inline SizeClass size_class(std::size_t bytes) {
   return {small_classes + (e - 10) * 4 + static_cast<int>(q) - 1, (std::size_t{1} << e) + q * quarter};
 }
 
+// Each thread counts for itself: an atomic would cost more than the rest of a small allocation.
+constinit thread_local MemoryStats stats;
+
+inline void count_taken(std::size_t bytes) {
+  const std::int64_t now = stats.current + static_cast<std::int64_t>(bytes);
+  stats.current = now;
+  if (now > stats.peak) stats.peak = now;
+}
+inline void count_given(std::size_t bytes) { stats.current -= static_cast<std::int64_t>(bytes); }
+
 [[maybe_unused]] void* fresh(std::size_t bytes) {
   void* p = std::aligned_alloc(align, bytes);
   if (!p) throw std::bad_alloc();
@@ -148,21 +158,27 @@ void* allocate(std::size_t bytes) {
   if (c.index >= all_classes) throw std::bad_alloc();
   if (c.index >= thread_classes) {
     void* p = shared().pop(c.index);
-    return p ? p : fresh(c.bytes);
+    if (!p) p = fresh(c.bytes);
+    count_taken(c.bytes);
+    return p;
   }
   ThreadCache* t = cache ? cache : make_cache();
   if (t) {
     if (Block* b = t->lists[c.index]) {
       t->lists[c.index] = b->next;
       t->bytes -= c.bytes;
+      count_taken(c.bytes);
       return b;
     }
   }
-  return refill(t, c);
+  void* p = refill(t, c);
+  count_taken(c.bytes);
+  return p;
 }
 
 void deallocate(void* block, std::size_t bytes) noexcept {
   const SizeClass c = size_class(bytes);
+  count_given(c.bytes);
   ThreadCache* t = cache ? cache : make_cache();
   if (c.index >= thread_classes || !t) return shared().push(c.index, block);
   t->lists[c.index] = new (block) Block{t->lists[c.index]};
@@ -170,11 +186,21 @@ void deallocate(void* block, std::size_t bytes) noexcept {
   if (t->bytes > thread_surplus) flush(*t);
 }
 #else
-void* allocate(std::size_t bytes) { return fresh((bytes + align - 1) / align * align + align); }
-void deallocate(void* block, std::size_t) noexcept { std::free(block); }
+void* allocate(std::size_t bytes) {
+  void* p = fresh((bytes + align - 1) / align * align + align);
+  count_taken(size_class(bytes).bytes);
+  return p;
+}
+void deallocate(void* block, std::size_t bytes) noexcept {
+  count_given(size_class(bytes).bytes);
+  std::free(block);
+}
 #endif
 
 }  // namespace detail
+
+MemoryStats memory_stats() noexcept { return detail::stats; }
+void reset_peak_memory_stats() noexcept { detail::stats.peak = detail::stats.current; }
 
 void empty_cache() {
   using namespace detail;
