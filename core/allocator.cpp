@@ -127,14 +127,14 @@ struct CacheOwner {
   }
 };
 
-[[gnu::noinline]] ThreadCache* make_cache() {
+[[maybe_unused, gnu::noinline]] ThreadCache* make_cache() {
   if (cache_ended) return nullptr;
   thread_local CacheOwner owner;
   cache = &owner.own;
   return cache;
 }
 
-[[gnu::noinline]] void* refill(ThreadCache* t, SizeClass c) {
+[[maybe_unused, gnu::noinline]] void* refill(ThreadCache* t, SizeClass c) {
   if (void* p = shared().pop(c.index)) return p;
   if (c.bytes > small_limit || !t) return fresh(c.bytes);
   char* slab = static_cast<char*>(fresh(slab_bytes));
