@@ -184,8 +184,7 @@ std::int64_t output_size(const char* op, std::int64_t in, std::int64_t kernel, c
   return room / a.stride + 1;
 }
 
-// Drops or adds the batch dimension of an unbatched call.
-Tensor batched(const Tensor& x, const Shape& shape) { return reshape(x, shape); }
+// Drops the batch dimension of an unbatched call.
 Tensor unbatched(const Tensor& y, bool drop) {
   if (!drop) return y;
   Shape s = y.shape();
@@ -208,7 +207,7 @@ Tensor convolve(const char* op, const Tensor& x, const Tensor& w, const Tensor& 
               .h_out = output_size(op, in.h, kh, h, x), .w_out = output_size(op, in.w, kw, l, x), .kernel_h = kh, .kernel_w = kw,
               .stride_h = h.stride, .stride_w = l.stride, .padding_h = h.padding, .padding_w = l.padding,
               .dilation_h = h.dilation, .dilation_w = l.dilation, .groups = groups}, flat};
-  return unbatched(conv(c, batched(x, c.x()), w, bias), axis == 0);
+  return unbatched(conv(c, reshape(x, c.x()), w, bias), axis == 0);
 }
 
 Tensor convolve_transposed(const char* op, const Tensor& x, const Tensor& w, const Tensor& bias, Axis h, Axis l, std::int64_t groups, bool flat) {
@@ -234,7 +233,7 @@ Tensor convolve_transposed(const char* op, const Tensor& x, const Tensor& w, con
               .h_out = in.h, .w_out = in.w, .kernel_h = kh, .kernel_w = kw,
               .stride_h = h.stride, .stride_w = l.stride, .padding_h = h.padding, .padding_w = l.padding,
               .dilation_h = h.dilation, .dilation_w = l.dilation, .groups = groups}, flat};
-  return unbatched(transposed(c, batched(x, c.y()), w, bias), axis == 0);
+  return unbatched(transposed(c, reshape(x, c.y()), w, bias), axis == 0);
 }
 
 constexpr Axis none{1, 0, 0, 1};
