@@ -15,6 +15,8 @@
 #include <eigengrad/autograd/ops/mask.h>
 #include <eigengrad/autograd/ops/norm.h>
 #include <eigengrad/autograd/ops/pad.h>
+#include <eigengrad/autograd/ops/pair.h>
+#include <eigengrad/autograd/ops/pool.h>
 #include <eigengrad/autograd/ops/rearrange.h>
 #include <eigengrad/autograd/ops/reduce.h>
 #include <eigengrad/autograd/ops/resize.h>

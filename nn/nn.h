@@ -9,5 +9,6 @@
 #include <eigengrad/nn/linear.h>
 #include <eigengrad/nn/loss.h>
 #include <eigengrad/nn/module.h>
+#include <eigengrad/nn/pool.h>
 #include <eigengrad/nn/reshape.h>
 #include <eigengrad/nn/sequential.h>

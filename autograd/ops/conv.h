@@ -1,15 +1,8 @@
 #pragma once
+#include <eigengrad/autograd/ops/pair.h>
 #include <eigengrad/autograd/tensor.h>
 
 namespace eg {
-
-/// One number for each of height and width, or one for both.
-struct Pair {
-  std::int64_t h = 0, w = 0;
-  constexpr Pair(std::int64_t both) : h(both), w(both) {}
-  constexpr Pair(std::int64_t height, std::int64_t width) : h(height), w(width) {}
-  friend bool operator==(const Pair&, const Pair&) = default;
-};
 
 struct Conv1dArgs { std::int64_t stride = 1, padding = 0, dilation = 1, groups = 1; };
 struct Conv2dArgs { Pair stride = 1, padding = 0, dilation = 1; std::int64_t groups = 1; };
