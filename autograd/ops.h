@@ -4,6 +4,7 @@
 #include <eigengrad/autograd/ops/choose.h>
 #include <eigengrad/autograd/ops/compare.h>
 #include <eigengrad/autograd/ops/conv.h>
+#include <eigengrad/autograd/ops/dropout.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/autograd/ops/extremes.h>
 #include <eigengrad/autograd/ops/gather.h>

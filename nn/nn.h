@@ -3,6 +3,7 @@
 #include <eigengrad/nn/activation.h>
 #include <eigengrad/nn/batch_norm.h>
 #include <eigengrad/nn/conv.h>
+#include <eigengrad/nn/dropout.h>
 #include <eigengrad/nn/init.h>
 #include <eigengrad/nn/instance_norm.h>
 #include <eigengrad/nn/layer_norm.h>

@@ -25,10 +25,15 @@ std::string state_difference(const NamedTensors& a, const NamedTensors& b) {
   return "";
 }
 
+/// Random layers draw the same numbers each time; the default generator is left where it was.
 Tensor output(nn::Module& m, const Tensor& x, bool training) {
   NoGrad guard;
+  const GeneratorState before = default_generator().state();
+  manual_seed(1);
   m.train(training);
-  return m(x);
+  Tensor y = m(x);
+  default_generator().set_state(before);
+  return y;
 }
 
 /// A few steps of descent along the module's own parameters, which change its buffers too.
