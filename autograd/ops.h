@@ -1,6 +1,7 @@
 #pragma once
 // Every differentiable function, by family.
 #include <eigengrad/autograd/ops/activation.h>
+#include <eigengrad/autograd/ops/attention.h>
 #include <eigengrad/autograd/ops/choose.h>
 #include <eigengrad/autograd/ops/compare.h>
 #include <eigengrad/autograd/ops/conv.h>
