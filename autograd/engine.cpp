@@ -156,10 +156,7 @@ class Engine {
       GradMode on(true);
       out = n.recompute();
     }
-    if (!retain_) {
-      n.release();
-      n.released_ = true;
-    }
+    retire(n);
     if (out.shape() != n.shape() || out.dtype() != n.dtype())
       fail<GradError>(n.name(), "expected the function to give the same result as before, of shape {} and type {}, got {} "
                       "and {}; it must not depend on what changes between forward and backward", n.shape(), n.dtype(),
@@ -174,11 +171,19 @@ class Engine {
     arrive(out.node().get(), std::move(g));
   }
 
+  void retire(Node& n) const {
+    if (retain_) return;
+    n.release();
+    n.released_ = true;
+  }
+
   void step(Node& n, Tensor g) {
     if (n.released_)
       fail<GradError>(op_, "expected a graph that still holds what {} saved, but an earlier backward freed it; pass "
                       "retain_graph = true to that backward", n.name());
     if (n.stands_for_graph_) [[unlikely]] return go_through(n, std::move(g));
+    if (n.num_inputs_ == 1 && !anomaly_)
+      if (Node* in = n.input(0).get(); in && in->queued_ && n.backward_onto(in->pending_, g)) return retire(n);
     Tensor few[Node::inline_inputs];
     std::vector<Tensor> many;
     const std::size_t count = static_cast<std::size_t>(n.num_inputs());
@@ -190,10 +195,7 @@ class Engine {
     } else {
       n.backward(std::move(g), grads);
     }
-    if (!retain_) {
-      n.release();
-      n.released_ = true;
-    }
+    retire(n);
     for (std::size_t i = 0; i < count; ++i) {
       Node* in = n.input(static_cast<int>(i)).get();
       if (!in || !grads[i].defined()) continue;

@@ -32,6 +32,9 @@ class Node {
   /// `g` has the output's shape and type. Differentiable functions of g and the saved tensors are recorded where the
   /// caller asked for create_graph, which makes this gradient differentiable again.
   virtual void backward(Tensor g, Grads grads) = 0;
+  /// For a node of one input whose gradient is zero but for a part: adds the gradient that g makes to `sum`, the gradient
+  /// of that input so far, and returns true; Note [Gradients of parts] in autograd/ops/index.cpp. False: backward is called.
+  virtual bool backward_onto(Tensor& /*sum*/, const Tensor& /*g*/) { return false; }
   /// Drops what was saved; called after backward unless the graph is retained.
   virtual void release() noexcept {}
   /// For a node that stands for a part of the graph (Note [Checkpointing] in autograd/checkpoint.h) and has said so with

@@ -4,6 +4,7 @@
 #include <eigengrad/core/detail/format.h>
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/kernels/copy.h>
+#include <eigengrad/core/kernels/elementwise.h>
 
 #include <algorithm>
 
@@ -29,6 +30,12 @@ Array view_of_run(const Array& a, const Run& r) {
 
 Tensor run_of(const Tensor& x, const Run& r, const char* op);
 Tensor run_into_zeros(Tensor g, const Shape& shape, const Run& r);
+bool add_run(Tensor& sum, const Tensor& g, const Run& r);
+
+// Note [Gradients of parts]
+// The gradient of a part is zero outside it. Written as an array of its own for each of n parts, as for the steps of a
+// sequence, it would cost n times the whole. So the first part makes the zeros, and the others are added where they
+// belong, in place as long as nobody else holds the sum.
 
 // y = x at r           dx = zeros, g at r
 struct Slice final : Node {
@@ -38,6 +45,7 @@ struct Slice final : Node {
   Slice(const Shape& in, const Run& run, const char* op) : x(in), r(run), label(op) {}
   const char* name() const noexcept override { return label; }
   void backward(Tensor g, Grads grads) override { grads[0] = run_into_zeros(std::move(g), x, r); }
+  bool backward_onto(Tensor& sum, const Tensor& g) override { return add_run(sum, g, r); }
 };
 
 // y = zeros, x at r    dx = g at r
@@ -55,6 +63,18 @@ struct Select final : Node {
   Select(const Shape& in, const Run& run) : x(in), r(run) {}
   const char* name() const noexcept override { return "select"; }
   void backward(Tensor g, Grads grads) override { grads[0] = run_into_zeros(unsqueeze(g, r.dim), x, r); }
+  bool backward_onto(Tensor& sum, const Tensor& g) override { return add_run(sum, unsqueeze(g, r.dim), r); }
+};
+
+// y = x, p added at r  dx = g           dp = g at r
+struct SliceAdd final : Node {
+  Run r;
+  explicit SliceAdd(const Run& run) : r(run) {}
+  const char* name() const noexcept override { return "slice_add"; }
+  void backward(Tensor g, Grads grads) override {
+    if (needs(1)) grads[1] = run_of(g, r, "slice");
+    if (needs(0)) grads[0] = std::move(g);
+  }
 };
 
 Tensor run_of(const Tensor& x, const Run& r, const char* op) {
@@ -70,6 +90,16 @@ Tensor run_into_zeros(Tensor g, const Shape& shape, const Run& r) {
   kernels::copy_into(part, g.array());
   if (!should_record(g)) return Tensor(std::move(out));
   return record<SliceGrad>(std::move(out), {&g}, r);
+}
+
+bool add_run(Tensor& sum, const Tensor& g, const Run& r) {
+  const bool ours = sum.impl_ref().unique() && sum.array().unique() && sum.is_contiguous();
+  Array out = ours ? sum.array() : kernels::copy(sum.array());
+  Array part = view_of_run(out, r);
+  kernels::binary_into(kernels::Binary::add, part, g.array());
+  if (should_record(sum, g)) sum = record<SliceAdd>(std::move(out), {&sum, &g}, r);
+  else if (!ours) sum = Tensor(std::move(out));
+  return true;
 }
 
 int wrap_dim_of(const char* op, const Tensor& x, std::int64_t dim) {

@@ -1,4 +1,5 @@
 #include <eigengrad/autograd/ops/join.h>
+#include <eigengrad/autograd/detail/expression.h>
 #include <eigengrad/autograd/node.h>
 #include <eigengrad/autograd/ops/index.h>
 #include <eigengrad/autograd/ops/shape.h>
@@ -80,8 +81,13 @@ Tensor join(const char* op, std::span<const Tensor> x, int dim, Shape shape, boo
   return detail::attach(std::move(out), std::move(owner));
 }
 
+// x for several views of it: those of a leaf meet before it, where their gradients are added up in place
+// (Note [Gradients of parts] in index.cpp).
+Tensor shared(const Tensor& x) { return detail::should_record(x) && x.is_leaf() ? detail::alias(x) : x; }
+
 // Views of dimension d; next(i, at) is the size of view i, which starts at `at`.
-template <class Size> std::vector<Tensor> pieces(const Tensor& x, int d, std::int64_t count, Size&& size) {
+template <class Size> std::vector<Tensor> pieces(const Tensor& in, int d, std::int64_t count, Size&& size) {
+  const Tensor x = count > 1 ? shared(in) : in;
   std::vector<Tensor> out;
   out.reserve(static_cast<std::size_t>(count));
   std::int64_t at = 0;
@@ -156,8 +162,9 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   return equal_pieces(x, d, std::max<std::int64_t>(n / chunks + (n % chunks != 0), 1));
 }
 
-std::vector<Tensor> unbind(const Tensor& x, std::int64_t dim) {
-  const int d = wrap_dim_of("unbind", x, dim);
+std::vector<Tensor> unbind(const Tensor& in, std::int64_t dim) {
+  const int d = wrap_dim_of("unbind", in, dim);
+  const Tensor x = in.shape()[d] > 1 ? shared(in) : in;
   std::vector<Tensor> out;
   out.reserve(static_cast<std::size_t>(x.shape()[d]));
   for (std::int64_t i = 0; i < x.shape()[d]; ++i) out.push_back(select(x, d, i));
