@@ -20,6 +20,7 @@
 #include <eigengrad/autograd/ops/pair.h>
 #include <eigengrad/autograd/ops/pool.h>
 #include <eigengrad/autograd/ops/rearrange.h>
+#include <eigengrad/autograd/ops/recurrent.h>
 #include <eigengrad/autograd/ops/reduce.h>
 #include <eigengrad/autograd/ops/resize.h>
 #include <eigengrad/autograd/ops/results.h>

@@ -11,5 +11,6 @@
 #include <eigengrad/nn/loss.h>
 #include <eigengrad/nn/module.h>
 #include <eigengrad/nn/pool.h>
+#include <eigengrad/nn/recurrent.h>
 #include <eigengrad/nn/reshape.h>
 #include <eigengrad/nn/sequential.h>
