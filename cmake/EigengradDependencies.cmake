@@ -47,7 +47,7 @@ if(EIGENGRAD_TESTS)
     get_target_property(doctest_dir doctest::doctest INTERFACE_INCLUDE_DIRECTORIES)
   else()
     eigengrad_fetch(doctest https://github.com/doctest/doctest/archive/refs/tags/v2.4.9.tar.gz
-                    88a552f832ef3e4e7b733f9ab4eff5d73d7c37e75bebfef4a3339bf52713350d)
+                    19b2df757f2f3703a5e63cee553d85596875f06d91a3333acd80a969ef210856)
     set(doctest_dir "${doctest_SOURCE_DIR}")
   endif()
   eigengrad_headers(eigengrad_dep_doctest "${doctest_dir}")
