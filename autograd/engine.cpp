@@ -8,6 +8,11 @@
 // A node that stands for a part of the graph has that part recorded again, and the walk goes on through it: its nodes are
 // the youngest of all, so they come next, in the order in which they would have come, and every sum of gradients has the
 // same terms in the same order.
+//
+// Note [A walk inside a walk]
+// The state of a walk (pending sums, marks) is kept in the nodes, where it costs nothing to find. A hook, a checkpoint or
+// a backward written by the user may start a walk of its own, over the same nodes: the walk outside then takes its
+// state out of them first, and puts it back when the one inside is over.
 #include <eigengrad/autograd/anomaly.h>
 #include <eigengrad/autograd/engine.h>
 #include <eigengrad/core/error.h>
@@ -25,15 +30,20 @@ namespace eg {
 
 class Engine {
  public:
-  Engine(const char* op, bool create_graph, bool retain) : op_(op), retain_(retain), mode_(create_graph) {}
+  /// own_nodes: the walk meets only nodes made after every walk around it began, which need not step aside.
+  Engine(const char* op, bool create_graph, bool retain, bool own_nodes = false)
+      : op_(op), retain_(retain), mode_(create_graph), around_(current) {
+    if (!own_nodes)
+      for (Engine* e = around_; e && !e->aside_for_; e = e->around_) e->step_aside(this);
+    current = this;
+  }
 
   // Whatever happens on the way, no node keeps a gradient or a mark.
   ~Engine() {
     for (Node* n : heap_) drop(n);
-    for (Node* n : visited_) {
-      n->visited_ = n->wanted_ = false;
-      n->needs_ = ~0u;
-    }
+    for (Node* n : visited_) unmark(n);
+    current = around_;
+    for (Engine* e = around_; e && e->aside_for_ == this; e = e->around_) e->step_back();
   }
 
   /// Only what leads to these inputs is computed, and their gradients are kept in `captured`.
@@ -78,6 +88,36 @@ class Engine {
   static void drop(Node* n) {
     n->pending_ = Tensor();
     n->queued_ = false;
+  }
+  static void unmark(Node* n) {
+    n->visited_ = n->wanted_ = false;
+    n->needs_ = ~0u;
+  }
+
+  // Note [A walk inside a walk]
+  void step_aside(const Engine* inner) {
+    aside_for_ = inner;
+    for (Node* n : heap_) {
+      set_aside_.push_back(std::move(n->pending_));
+      drop(n);
+    }
+    for (Node* n : visited_) {
+      marks_.push_back({n->needs_, n->wanted_});
+      unmark(n);
+    }
+  }
+  void step_back() noexcept {
+    for (std::size_t i = 0; i < heap_.size(); ++i) {
+      heap_[i]->pending_ = std::move(set_aside_[i]);
+      heap_[i]->queued_ = true;
+    }
+    for (std::size_t i = 0; i < visited_.size(); ++i) {
+      visited_[i]->visited_ = true;
+      visited_[i]->needs_ = marks_[i].needs, visited_[i]->wanted_ = marks_[i].wanted;
+    }
+    set_aside_.clear();
+    marks_.clear();
+    aside_for_ = nullptr;
   }
 
   void visit(Node* n) {
@@ -211,9 +251,17 @@ class Engine {
                     "backward of {} is wrong", n.name(), i, in.shape(), in.dtype(), g.shape(), g.dtype(), n.name());
   }
 
+  static constinit thread_local Engine* current;  // the innermost walk of this thread
+
+  struct Marks { std::uint32_t needs; bool wanted; };
+
   const char* op_;
   bool retain_;
   GradMode mode_;
+  Engine* const around_;
+  const Engine* aside_for_ = nullptr;
+  std::vector<Tensor> set_aside_;  // of heap_
+  std::vector<Marks> marks_;       // of visited_
   bool restricted_ = false, stop_at_inputs_ = false;
   const bool anomaly_ = detail::anomaly.on;
   std::vector<Node*> heap_;
@@ -222,6 +270,8 @@ class Engine {
   std::vector<std::pair<Node*, Tensor>> hooked_leaves_;
   std::vector<detail::Ref<Node>> recomputed_;  // keeps their nodes until the walk is over
 };
+
+constinit thread_local Engine* Engine::current = nullptr;
 
 namespace {
 
@@ -273,7 +323,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
 
 std::vector<Tensor> detail::grad_within(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& g) {
   std::vector<Tensor> captured(inputs.size());
-  Engine engine("grad", true, true);
+  Engine engine("grad", true, true, true);
   engine.restrict_to({output}, inputs, captured, true);
   engine.seed(output, g);
   engine.run();

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <utility>
 #include <vector>
 
 #include <eigengrad/eigengrad.h>
@@ -101,4 +102,29 @@ TEST_CASE("hook: misuse is an error") {
                        GradError);
   // The failed walk left no mark.
   CHECK(numbers(grad({(x * 2).sum()}, {x})[0]) == Numbers{2, 2});
+}
+
+TEST_CASE("hook: may walk the graph that is being walked") {
+  const Tensor x = leaf({1, 2});
+  const Tensor y = x * x, z = y * y * x, sum_z = z.sum(), both = (z + y * 3).sum();
+  const Tensor again = y * 1, other = again.sum();
+  const auto gradient = [&](const Tensor& t) { return numbers(grad({t}, {x}, {.retain_graph = true})[0]); };
+  const Numbers of_both = gradient(both), of_z = gradient(sum_z);
+  Numbers inside, further_inside;
+  bool walking = false;
+  // When the hook of z runs, one gradient has already come to y and another is still to come.
+  z.register_hook([&](const Tensor&) {
+    if (std::exchange(walking, true)) return;
+    inside = gradient(sum_z);
+    other.backward({}, {.retain_graph = true});
+  });
+  again.register_hook([&](const Tensor&) { further_inside = gradient(both); });
+  SUBCASE("backward") {
+    both.backward({}, {.retain_graph = true});
+    CHECK(numbers(x.grad()) == Numbers{of_both[0] + 2, of_both[1] + 4});  // the walk of `other` added 2 x
+  }
+  SUBCASE("grad") { CHECK(gradient(both) == of_both); }
+  SUBCASE("grad, recorded") { CHECK(numbers(grad({both}, {x}, {.create_graph = true})[0]) == of_both); }
+  CHECK(inside == of_z);
+  CHECK(further_inside == of_both);
 }
