@@ -12,7 +12,7 @@
 namespace eg::kernels {
 namespace {
 
-// A run without gaps as an Eigen array: exp, log, tanh and so on are Eigen's vector functions.
+// A run without gaps as an Eigen array: log, sin and cos are Eigen's vector functions.
 template <class T> using In = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;
 template <class T> using Out = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
 
@@ -64,7 +64,6 @@ EIGENGRAD_INDEPENDENT
 struct Log { template <class A> static auto f(const A& x) { return x.log(); } };
 struct Sin { template <class A> static auto f(const A& x) { return x.sin(); } };
 struct Cos { template <class A> static auto f(const A& x) { return x.cos(); } };
-struct Tanh { template <class A> static auto f(const A& x) { return x.tanh(); } };
 
 // The tail that does not fill a vector goes through one as well, so that an element's value does not depend on where
 // in the array it stands.
@@ -110,7 +109,7 @@ constexpr Entry table[] = {
     number<Neg>(), number<Abs>(), number<Sign>(), number<Square>(), fraction<Reciprocal>(), fraction<Sqrt>(),
     fraction<Rsqrt>(), block<ExpBlock>(), block<Expm1Block>(), eigen<Log>(), fraction<Log2>(), block<Log1pBlock>(), eigen<Sin>(),
     eigen<Cos>(), fraction<Tan>(), fraction<Asin>(), fraction<Acos>(), fraction<Atan>(), fraction<Sinh>(), fraction<Cosh>(),
-    eigen<Tanh>(), block<SigmoidBlock>(), block<LogSigmoidBlock>(), block<ErfBlock>(), fraction<Erfc>(), number<Relu>(),
+    block<TanhBlock>(), block<SigmoidBlock>(), block<LogSigmoidBlock>(), block<ErfBlock>(), fraction<Erfc>(), number<Relu>(),
     fraction<LeakyRelu>(), block<SoftplusBlock>(), fraction<Softsign>(), block<SiluBlock>(), block<MishBlock>(),
     block<EluBlock>(), block<GeluBlock>(), block<GeluTanhBlock>(), number<Clamp>(), number<Floor>(), number<Ceil>(),
     number<Round>(), number<Trunc>(), number<Zero>()};

@@ -38,6 +38,19 @@ inline f32x16 expm1(f32x16 x) {
   return size > 0.5f ? exp(x) - 1.f : exp_remainder(x) * (x * x) + x;
 }
 
+/// tanh(x) = -t / (t + 2) with t = e^(-2|x|) - 1, and the sign of x.
+/// t = 2^n (e^r - 1) + (2^n - 1) with n and r as in exp: exact near 0, where n = 0.
+inline f32x16 tanh(f32x16 x) {
+  const i32x16 sign = (i32x16)x & INT32_MIN;
+  f32x16 y = (f32x16)((i32x16)x ^ sign) * -2.f;
+  y = y < -20.f ? f32x16{} - 20.f : y;  // 1 from here on; NaN stays
+  const f32x16 shifted = y * 1.44269504088896341f + 12582912.f, n = shifted - 12582912.f;
+  const f32x16 r = y - n * 0.693359375f + n * 2.12194440054690583e-4f;
+  const f32x16 scale = power_of_two((i32x16)shifted - 0x4B400000);
+  const f32x16 t = (exp_remainder(r) * (r * r) + r) * scale + (scale - 1.f);
+  return (f32x16)((i32x16)(t / (-2.f - t)) | sign);
+}
+
 /// log(1 + e) for 0 <= e <= 1, as 2 atanh(e / (2 + e)).
 inline f32x16 log1p_unit(f32x16 e) {
   const f32x16 z = e / (e + 2.f), w = z * z;
