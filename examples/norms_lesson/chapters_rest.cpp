@@ -118,7 +118,8 @@ void write_rounding(Book& book, const Batch& batch) {
                               .log_y = true}),
       "One pass: variance as mean of x² minus square of the mean, two huge and nearly equal numbers. Mean first: "
       "subtract the mean, then "
-      "average the squares; better, but the mean is rounded to float32. The layer keeps its statistics in double.");
+      "average the squares; better, but its sum runs in float32 and loses digits at every step. The layer keeps its "
+      "statistics in double.");
   book.page.table({"offset", "InstanceNorm1d", "mean first", "one pass"}, rows,
                   "nan, where it stands: the one-pass variance came out below −eps. At 1e7 the samples themselves are rounded to whole "
                   "numbers: that "

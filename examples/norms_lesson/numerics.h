@@ -7,7 +7,7 @@ namespace norms {
 /// Largest errors of three float32 ways to normalize a beat of std 1 at an offset, against double on the same input.
 struct OffsetError {
   double offset, layer;  ///< InstanceNorm1d
-  double two_passes;     ///< x - mean first, then the mean of its squares, mean kept in float32
+  double two_passes;     ///< x - mean first, then the mean of its squares; sums run in float32
   double one_pass;       ///< variance as mean of squares minus square of the mean
 };
 std::vector<OffsetError> offset_errors(const Tensor& batch);
