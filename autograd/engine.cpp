@@ -222,8 +222,10 @@ class Engine {
       fail<GradError>(op_, "expected a graph that still holds what {} saved, but an earlier backward freed it; pass "
                       "retain_graph = true to that backward", n.name());
     if (n.stands_for_graph_) [[unlikely]] return go_through(n, std::move(g));
-    if (n.num_inputs_ == 1 && !anomaly_)
-      if (Node* in = n.input(0).get(); in && in->queued_ && n.backward_onto(in->pending_, g)) return retire(n);
+    if (n.gives_part_ && n.input(0)->queued_ && !anomaly_) {
+      n.backward_onto(n.input(0)->pending_, g);
+      return retire(n);
+    }
     Tensor few[Node::inline_inputs];
     std::vector<Tensor> many;
     const std::size_t count = static_cast<std::size_t>(n.num_inputs());

@@ -32,6 +32,8 @@ Node::~Node() {
 
 Tensor Node::recompute() { fail<GradError>(name(), "expected an operation with a backward of its own, got none"); }
 
+void Node::backward_onto(Tensor&, const Tensor&) { fail<GradError>(name(), "expected an operation that adds its gradient to a sum"); }
+
 detail::NodeExtra& Node::extra() {
   if (!extra_) extra_ = new detail::NodeExtra();
   return *extra_;

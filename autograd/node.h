@@ -32,9 +32,10 @@ class Node {
   /// `g` has the output's shape and type. Differentiable functions of g and the saved tensors are recorded where the
   /// caller asked for create_graph, which makes this gradient differentiable again.
   virtual void backward(Tensor g, Grads grads) = 0;
-  /// For a node of one input whose gradient is zero but for a part: adds the gradient that g makes to `sum`, the gradient
-  /// of that input so far, and returns true; Note [Gradients of parts] in autograd/ops/index.cpp. False: backward is called.
-  virtual bool backward_onto(Tensor& /*sum*/, const Tensor& /*g*/) { return false; }
+  /// For a node of one input whose gradient is zero but for a part, and that has said so with gives_part(): adds that part
+  /// to `sum`, the gradient of the input so far. Called instead of backward where there is a sum; Note [Gradients of parts]
+  /// in autograd/ops/index.cpp.
+  virtual void backward_onto(Tensor& sum, const Tensor& g);
   /// Drops what was saved; called after backward unless the graph is retained.
   virtual void release() noexcept {}
   /// For a node that stands for a part of the graph (Note [Checkpointing] in autograd/checkpoint.h) and has said so with
@@ -75,6 +76,7 @@ class Node {
 
  protected:
   void stands_for_graph() noexcept { stands_for_graph_ = true; }
+  void gives_part() noexcept { gives_part_ = true; }
 
  private:
   friend class Engine;
@@ -90,7 +92,7 @@ class Node {
   Node* next_dead_ = nullptr; // Note [Release without recursion] in node.cpp
   std::uint32_t needs_ = ~0u;
   bool queued_ = false, released_ = false, visited_ = false, wanted_ = false;
-  bool stands_for_graph_ = false;
+  bool stands_for_graph_ = false, gives_part_ = false;
 
   DType dtype_ = DType::float32;
   int num_inputs_ = 0;

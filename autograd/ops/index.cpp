@@ -30,7 +30,7 @@ Array view_of_run(const Array& a, const Run& r) {
 
 Tensor run_of(const Tensor& x, const Run& r, const char* op);
 Tensor run_into_zeros(Tensor g, const Shape& shape, const Run& r);
-bool add_run(Tensor& sum, const Tensor& g, const Run& r);
+void add_run(Tensor& sum, const Tensor& g, const Run& r);
 
 // Note [Gradients of parts]
 // The gradient of a part is zero outside it. Written as an array of its own for each of n parts, as for the steps of a
@@ -42,10 +42,10 @@ struct Slice final : Node {
   Shape x;
   Run r;
   const char* label;
-  Slice(const Shape& in, const Run& run, const char* op) : x(in), r(run), label(op) {}
+  Slice(const Shape& in, const Run& run, const char* op) : x(in), r(run), label(op) { gives_part(); }
   const char* name() const noexcept override { return label; }
   void backward(Tensor g, Grads grads) override { grads[0] = run_into_zeros(std::move(g), x, r); }
-  bool backward_onto(Tensor& sum, const Tensor& g) override { return add_run(sum, g, r); }
+  void backward_onto(Tensor& sum, const Tensor& g) override { add_run(sum, g, r); }
 };
 
 // y = zeros, x at r    dx = g at r
@@ -60,10 +60,10 @@ struct SliceGrad final : Node {
 struct Select final : Node {
   Shape x;
   Run r;
-  Select(const Shape& in, const Run& run) : x(in), r(run) {}
+  Select(const Shape& in, const Run& run) : x(in), r(run) { gives_part(); }
   const char* name() const noexcept override { return "select"; }
   void backward(Tensor g, Grads grads) override { grads[0] = run_into_zeros(unsqueeze(g, r.dim), x, r); }
-  bool backward_onto(Tensor& sum, const Tensor& g) override { return add_run(sum, unsqueeze(g, r.dim), r); }
+  void backward_onto(Tensor& sum, const Tensor& g) override { add_run(sum, unsqueeze(g, r.dim), r); }
 };
 
 // y = x, p added at r  dx = g           dp = g at r
@@ -92,14 +92,13 @@ Tensor run_into_zeros(Tensor g, const Shape& shape, const Run& r) {
   return record<SliceGrad>(std::move(out), {&g}, r);
 }
 
-bool add_run(Tensor& sum, const Tensor& g, const Run& r) {
+void add_run(Tensor& sum, const Tensor& g, const Run& r) {
   const bool ours = sum.impl_ref().unique() && sum.array().unique() && sum.is_contiguous();
   Array out = ours ? sum.array() : kernels::copy(sum.array());
   Array part = view_of_run(out, r);
   kernels::binary_into(kernels::Binary::add, part, g.array());
   if (should_record(sum, g)) sum = record<SliceAdd>(std::move(out), {&sum, &g}, r);
   else if (!ours) sum = Tensor(std::move(out));
-  return true;
 }
 
 int wrap_dim_of(const char* op, const Tensor& x, std::int64_t dim) {
