@@ -1,6 +1,7 @@
 #pragma once
 // Every module.
 #include <eigengrad/nn/activation.h>
+#include <eigengrad/nn/attention.h>
 #include <eigengrad/nn/batch_norm.h>
 #include <eigengrad/nn/conv.h>
 #include <eigengrad/nn/dropout.h>

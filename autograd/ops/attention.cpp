@@ -1,4 +1,5 @@
 #include <eigengrad/autograd/ops/attention.h>
+#include <eigengrad/autograd/detail/attention.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/autograd/ops/mask.h>
 #include <eigengrad/autograd/ops/matmul.h>
@@ -13,9 +14,7 @@
 namespace eg {
 namespace {
 
-constexpr const char* op = "scaled_dot_product_attention";
-
-void check(const Tensor& q, const Tensor& k, const Tensor& v) {
+void check(const char* op, const Tensor& q, const Tensor& k, const Tensor& v) {
   for (const Tensor* t : {&q, &k, &v})
     if (!is_floating(t->dtype()) || t->dtype() != q.dtype())
       fail<DTypeError>(op, "expected q, k and v of one floating-point type, got {}, {} and {}; convert with to()", q.dtype(), k.dtype(),
@@ -33,7 +32,7 @@ Tensor lower(std::int64_t rows, std::int64_t columns) {
   return Tensor(std::move(a));
 }
 
-Tensor masked(const Tensor& scores, const Tensor& mask) {
+Tensor masked(const char* op, const Tensor& scores, const Tensor& mask) {
   const Shape& m = mask.shape();
   const int shift = scores.dim() - m.rank();
   bool fits = shift >= 0;
@@ -47,13 +46,18 @@ Tensor masked(const Tensor& scores, const Tensor& mask) {
 
 }  // namespace
 
-Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& o) {
-  check(q, k, v);
+Tensor detail::attention_weights(const char* op, const Tensor& q, const Tensor& k, const AttentionOptions& o) {
   const double scale = o.scale ? *o.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
   Tensor scores = matmul(q * scale, transpose(k, -2, -1));
-  if (o.causal) scores = masked(scores, lower(scores.size(-2), scores.size(-1)));
-  if (o.mask.defined()) scores = masked(scores, o.mask);
-  return matmul(softmax(scores, -1), v);
+  if (o.causal) scores = masked(op, scores, lower(scores.size(-2), scores.size(-1)));
+  if (o.mask.defined()) scores = masked(op, scores, o.mask);
+  return softmax(scores, -1);
+}
+
+Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& o) {
+  constexpr const char* op = "scaled_dot_product_attention";
+  check(op, q, k, v);
+  return matmul(detail::attention_weights(op, q, k, o), v);
 }
 
 }  // namespace eg
