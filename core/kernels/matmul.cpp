@@ -20,8 +20,9 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b;
 // Large: the left operand in panels of tile_rows rows, the right one in panels of tile_cols columns, both in the order
 // in which the tiles read them, k_block at a time (packed).
 constexpr std::int64_t k_block = 512;               // A panel 16 KiB, B panel 96 KiB
-constexpr std::int64_t row_block = 12 * tile_rows;  // rows of C in a task
-constexpr std::int64_t panel_block = 5;             // column panels of C in a task
+constexpr std::int64_t row_panels = 12;             // most row panels of C in a task
+constexpr std::int64_t col_panels = 5;              // most column panels of C in a task
+constexpr std::int64_t least_tasks = 16;            // so that a few threads get equal parts
 constexpr std::int64_t direct_block = 128;          // columns of C in a task of the direct way
 constexpr std::int64_t serial_work = 96 * 96 * 96;  // m n k below which waking a thread costs more
 
@@ -146,25 +147,29 @@ template <class T>
 void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step,
             const T* b, std::int64_t b_step, std::int64_t b_col, T* c, std::int64_t ldc, bool accumulate) {
   constexpr std::int64_t cols = tile_cols<T>;
-  const std::int64_t panels = divide_up(n, cols);
-  const std::int64_t row_blocks = divide_up(m, row_block), col_blocks = divide_up(panels, panel_block);
+  // Blocks of C that differ by one panel at most.
+  const std::int64_t panels = divide_up(n, cols), col_blocks = divide_up(panels, col_panels);
+  const std::int64_t tiles = divide_up(m, tile_rows);
+  const std::int64_t row_blocks =
+      std::max(divide_up(tiles, row_panels), std::min(tiles, divide_up(least_tasks, col_blocks)));
+  const auto first_row = [=](std::int64_t block) { return std::min(m, block * tiles / row_blocks * tile_rows); };
+  const auto first_panel = [=](std::int64_t block) { return block * panels / col_blocks; };
   const std::int64_t blocks = divide_up(k, k_block), most = divide_up(k, blocks);
   T* const bp = scratch<0, T>(panels * cols * most);
-  T* const ap = scratch<1, T>(row_blocks * row_block * most);
+  T* const ap = scratch<1, T>(tiles * tile_rows * most);
   for (std::int64_t k0 = 0; k0 < k; k0 += most) {
     const std::int64_t kc = std::min(most, k - k0);
     const bool add = accumulate || k0 > 0;
-    const std::int64_t pack_tasks = col_blocks + row_blocks;
-    detail::parallel_for(pack_tasks, 1, [&](std::int64_t begin, std::int64_t end) {
+    // Tasks of one panel of columns or two of rows, which pack_rows takes together.
+    detail::parallel_for(panels + divide_up(tiles, 2), 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t task = begin; task < end; ++task) {
-        if (task >= col_blocks) {
-          const std::int64_t i = (task - col_blocks) * row_block;
-          pack_rows(std::min(row_block, m - i), kc, a + i * a_row + k0 * a_step, a_row, a_step, ap + i * kc);
+        if (task < panels) {
+          const std::int64_t j = task * cols;
+          pack_columns(kc, std::min(cols, n - j), cols, b + k0 * b_step + j * b_col, b_step, b_col, bp + j * kc);
         } else {
-          const std::int64_t p1 = std::min(panels, (task + 1) * panel_block);
-          for (std::int64_t p = task * panel_block; p < p1; ++p)
-            pack_columns(kc, std::min(cols, n - p * cols), cols, b + k0 * b_step + p * cols * b_col, b_step, b_col,
-                         bp + p * cols * kc);
+          const std::int64_t i = (task - panels) * 2 * tile_rows;
+          pack_rows(std::min<std::int64_t>(2 * tile_rows, m - i), kc, a + i * a_row + k0 * a_step, a_row, a_step,
+                    ap + i * kc);
         }
       }
     });
@@ -172,8 +177,8 @@ void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int
       alignas(64) T edge[tile_rows * cols];
       for (std::int64_t task = begin; task < end; ++task) {
         // The columns stay, in the second level of cache, while the rows pass.
-        const std::int64_t i0 = task % row_blocks * row_block, i1 = std::min(m, i0 + row_block);
-        const std::int64_t p0 = task / row_blocks * panel_block, p1 = std::min(panels, p0 + panel_block);
+        const std::int64_t i0 = first_row(task % row_blocks), i1 = first_row(task % row_blocks + 1);
+        const std::int64_t p0 = first_panel(task / row_blocks), p1 = first_panel(task / row_blocks + 1);
         for (std::int64_t p = p0; p < p1; ++p) {
           const StridedLines<T> lines{bp + p * cols * kc, cols};
           const std::int64_t j = p * cols, width = std::min(cols, n - j);
