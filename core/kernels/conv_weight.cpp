@@ -5,7 +5,8 @@
 #include "kernels/conv.h"
 #include "kernels/planes.h"
 #include "kernels/scratch.h"
-#include "kernels/tile.h"
+#include "kernels/weight_tile.h"
+#include "kernels/winograd.h"
 
 namespace eg::kernels {
 namespace {
@@ -21,70 +22,12 @@ constexpr std::int64_t unit_positions = 384;
 constexpr std::int64_t most_partials = 8;
 constexpr std::int64_t partial_work = 1 << 20;  // multiply-adds worth a partial sum
 
-/// The positions of a unit, and how far apart they lie in x.
-struct Walk {
-  std::int64_t n, h, w;                 // numbers of samples, lines, positions of a line
-  std::int64_t step_n, step_h, step_w;  // distances in x
-};
-
-// Vectors of channels in a tile, and rows for a number of vectors.
-constexpr int weight_vecs = tile_vecs == 3 ? 4 : tile_vecs;
-constexpr int weight_rows = tile_rows;
-constexpr int rows_for(int vecs) { return vecs == 4 ? 6 : weight_rows; }
-
-/// to[i][v] += sum over positions of x[offset[i] + position] g[position][v]
-template <class T, int Rows, int Vecs>
-void weight_tile(const Walk& walk, const T* x, const std::int64_t* offset, const T* g, std::int64_t line, T* to) {
-  using V = Simd<T>;
-  V acc[Rows][Vecs];
-  for (int i = 0; i < Rows; ++i)
-    for (int v = 0; v < Vecs; ++v) acc[i][v] = V{};
-  for (std::int64_t n = 0; n < walk.n; ++n)
-    for (std::int64_t h = 0; h < walk.h; ++h) {
-      const T* from[Rows];
-      for (int i = 0; i < Rows; ++i) from[i] = x + n * walk.step_n + h * walk.step_h + offset[i];
-      std::int64_t at = 0;
-      for (std::int64_t w = 0; w < walk.w; ++w, at += walk.step_w, g += line) {
-        V gv[Vecs];
-        for (int v = 0; v < Vecs; ++v) gv[v] = load<V>(g + v * lanes<T>);
-        for (int i = 0; i < Rows; ++i) {
-          const T xi = from[i][at];
-          for (int v = 0; v < Vecs; ++v) acc[i][v] += xi * gv[v];
-        }
-      }
-    }
-  for (int i = 0; i < Rows; ++i)
-    for (int v = 0; v < Vecs; ++v) {
-      T* p = to + i * line + v * lanes<T>;
-      store(p, load<V>(p) + acc[i][v]);
-    }
-}
-
-template <class T>
-void run_weight_tile(int rows, int vecs, const Walk& walk, const T* x, const std::int64_t* offset, const T* g,
-                     std::int64_t line, T* to) {
-  using Function = void (*)(const Walk&, const T*, const std::int64_t*, const T*, std::int64_t, T*);
-  static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
-    struct {
-      Function f[weight_rows * weight_vecs];
-    } t{{&weight_tile<T, std::min(I / weight_vecs + 1, rows_for(I % weight_vecs + 1)), I % weight_vecs + 1>...}};
-    return t;
-  }
-  (std::make_integer_sequence<int, weight_rows * weight_vecs>{});
-  table.f[(rows - 1) * weight_vecs + vecs - 1](walk, x, offset, g, line, to);
-}
-
 }  // namespace
 
 template <class T>
-void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
+void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw) {
   const std::int64_t channels = s.c_in / s.groups, outs = s.c_out / s.groups;
   const std::int64_t depth = channels * s.kernel_h * s.kernel_w;
-  if (s.n <= 0 || s.h_out <= 0 || s.w_out <= 0) {
-    std::fill_n(dw, s.c_out * depth, T(0));
-    return;
-  }
-  if (outs <= lanes<T> / 2) return conv_weight_grad_narrow(s, x, g, dw);
   const std::int64_t line = divide_up(outs, lanes<T>) * lanes<T>;
 
   // A unit: part of a line, or some lines, or some samples.
@@ -169,7 +112,7 @@ void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
             const std::int64_t most = rows_for(static_cast<int>(vecs));
             for (std::int64_t r = 0; r < depth; r += most)
               run_weight_tile(static_cast<int>(std::min(most, depth - r)), static_cast<int>(vecs), walk, base,
-                              offsets + r, gt + o * lanes<T>, line, sum + r * line + o * lanes<T>);
+                              offsets + r, gt + o * lanes<T>, line, sum + r * line + o * lanes<T>, line);
           }
         }
       }
@@ -202,6 +145,19 @@ void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
 }
 
 template <class T>
+void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
+  const std::int64_t outs = s.c_out / s.groups;
+  if (s.n <= 0 || s.h_out <= 0 || s.w_out <= 0) {
+    std::fill_n(dw, s.c_out * (s.c_in / s.groups) * s.kernel_h * s.kernel_w, T(0));
+    return;
+  }
+  if (outs <= lanes<T> / 2) return conv_weight_grad_narrow(s, x, g, dw);
+  if constexpr (std::is_same_v<T, float>)
+    if (conv_weight_grad_winograd(s, x, g, dw)) return;
+  conv_weight_grad_direct(s, x, g, dw);
+}
+
+template <class T>
 void channel_sums(std::int64_t n, std::int64_t channels, std::int64_t size, const T* g, T* out) {
   const std::int64_t grain = std::max<std::int64_t>(1, (1 << 16) / std::max<std::int64_t>(1, n * size));
   detail::parallel_for(channels, grain, [&](std::int64_t begin, std::int64_t end) {
@@ -230,6 +186,7 @@ void channel_sums(std::int64_t n, std::int64_t channels, std::int64_t size, cons
 
 template void conv_weight_grad(const ConvShape&, const float*, const float*, float*);
 template void conv_weight_grad(const ConvShape&, const double*, const double*, double*);
+template void conv_weight_grad_direct(const ConvShape&, const float*, const float*, float*);
 template void channel_sums(std::int64_t, std::int64_t, std::int64_t, const float*, float*);
 template void channel_sums(std::int64_t, std::int64_t, std::int64_t, const double*, double*);
 

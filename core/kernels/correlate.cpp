@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kernels/runs.h"
 #include "kernels/scratch.h"
 #include "kernels/tile.h"
 
@@ -44,50 +45,6 @@ void pack_weights(const Correlation& c, const T* weight, const std::int64_t* pla
   }
 }
 
-/// Columns [column, column + count) of a tile are neighbours in the result, from `at` of row 0 on.
-struct Run {
-  std::int64_t column, count, at;
-};
-
-/// The runs of positions [q, q1) for h phase `phase`; at most one per position.
-int find_runs(const Correlation& c, std::int64_t phase, std::int64_t q, std::int64_t q1, Run* runs) {
-  const Planes& p = c.planes;
-  const std::int64_t line = p.w.line(), lines = p.h.line(), q0 = q;
-  std::int64_t l = q / line, v0 = q - l * line, sample = l / lines, u = l - sample * lines;
-  int count = 0;
-  while (q < q1) {
-    const std::int64_t v1 = std::min(line, v0 + (q1 - q));
-    const std::int64_t h = u * c.h.step + c.h.start + phase;
-    const std::int64_t first = v0 * c.w.step + c.w.start, last = std::min(v1, p.w.outputs) * c.w.step + c.w.start;
-    const std::int64_t a = std::max<std::int64_t>(first, 0), b = std::min(last, c.w.size);
-    if (u < p.h.outputs && h >= 0 && h < c.h.size && a < b)
-      runs[count++] = {(q - q0) * c.w.step + a - first, b - a,
-                       (sample * p.groups * c.rows * c.h.size + h) * c.w.size + a};
-    q += v1 - v0;
-    v0 = 0;
-    if (++u == lines) u = 0, ++sample;
-  }
-  return count;
-}
-
-/// to[i][j step + f] = from[i row + f phase + j] for j < n (whole vectors).
-template <class T>
-void interleave(const T* from, std::int64_t row, std::int64_t phase, std::int64_t step, std::int64_t rows,
-                std::int64_t n, T* to) {
-  for (std::int64_t i = 0; i < rows; ++i, from += row, to += tile_cols<T> * step) {
-    if (step == 2) {
-      for (std::int64_t j = 0; j < n; j += lanes<T>) {
-        const auto a = load<Simd<T>>(from + j), b = load<Simd<T>>(from + phase + j);
-        store(to + 2 * j, interleave_low(a, b));
-        store(to + 2 * j + lanes<T>, interleave_high(a, b));
-      }
-    } else {
-      for (std::int64_t f = 0; f < step; ++f)
-        for (std::int64_t j = 0; j < n; ++j) to[j * step + f] = from[f * phase + j];
-    }
-  }
-}
-
 /// Whether the parts of every h phase read the same places, so that their rows can share a tile: for few rows, as when
 /// the kernel is a multiple of the stride.
 bool can_stack(const Correlation& c) {
@@ -104,13 +61,10 @@ bool can_stack(const Correlation& c) {
 }  // namespace
 
 template <class T>
-void correlate(const Correlation& c, const T* source, const T* weight, const T* bias, T* target) {
+void correlate_direct(const Correlation& c, const T* source, const T* weight, const T* bias, T* target) {
   constexpr std::int64_t cols = tile_cols<T>, tile_size = tile_rows * cols;
   const Planes& s = c.planes;
   const std::int64_t total = s.n * s.sample_size(), step = c.w.step;
-  if (total == 0 || c.rows == 0) return;
-  if (s.channels == 1 && c.rows == 1 && c.parts.size() == 1)
-    return correlate_depthwise(c, source, weight, bias, target);
   const std::int64_t stack = can_stack(c) ? step : 1, tile_channels = tile_rows / stack;
   const std::int64_t panels = divide_up(c.rows, tile_channels);
 
@@ -160,7 +114,7 @@ void correlate(const Correlation& c, const T* source, const T* weight, const T* 
           const auto* part = &c.parts[static_cast<std::size_t>(phase * step)];
           std::int64_t ks = 0;  // depth of the parts of this phase
           for (std::int64_t f = 0; f < step; ++f) ks += s.channels * static_cast<std::int64_t>(part[f].size());
-          const int count = find_runs(c, phase, q, std::min(q + cols, q1), runs);
+          const int count = find_runs(s, c.rows, c.h, c.w, phase, q, std::min(q + cols, q1), runs);
           for (std::int64_t p = 0; p < panels && count > 0; ++p) {
             const std::int64_t i0 = p * tile_channels, rows = std::min(tile_channels, c.rows - i0);
             std::int64_t before = 0;
@@ -181,7 +135,7 @@ void correlate(const Correlation& c, const T* source, const T* weight, const T* 
             }
             if (step > 1)
               interleave(tiles, stack * cols, stack > 1 ? cols : tile_size, step, rows, vecs * std::int64_t{lanes<T>},
-                         merged);
+                         merged, step * cols);
             for (std::int64_t i = 0; i < rows; ++i) {
               const std::int64_t row = group * c.rows + i0 + i;
               T* to = target + row * c.h.size * c.w.size;
@@ -198,7 +152,18 @@ void correlate(const Correlation& c, const T* source, const T* weight, const T* 
   });
 }
 
+template <class T>
+void correlate(const Correlation& c, const T* source, const T* weight, const T* bias, T* target) {
+  if (c.planes.n * c.planes.sample_size() == 0 || c.rows == 0) return;
+  if (c.planes.channels == 1 && c.rows == 1 && c.parts.size() == 1)
+    return correlate_depthwise(c, source, weight, bias, target);
+  if constexpr (std::is_same_v<T, float>)
+    if (correlate_winograd(c, source, weight, bias, target)) return;
+  correlate_direct(c, source, weight, bias, target);
+}
+
 template void correlate(const Correlation&, const float*, const float*, const float*, float*);
+template void correlate_direct(const Correlation&, const float*, const float*, const float*, float*);
 template void correlate(const Correlation&, const double*, const double*, const double*, double*);
 
 }  // namespace eg::kernels

@@ -21,8 +21,17 @@ struct Correlation {
   std::vector<std::vector<Tap>> parts;
 };
 
+/// By the fastest way for these sizes.
 template <class T>
 void correlate(const Correlation& c, const T* source, const T* weight, const T* bias, T* target);
+
+/// The sum as it is written.
+template <class T>
+void correlate_direct(const Correlation& c, const T* source, const T* weight, const T* bias, T* target);
+
+/// With fewer multiplications; see winograd.cpp. False, and nothing done, where that does not pay.
+bool correlate_winograd(const Correlation& c, const float* source, const float* weight, const float* bias,
+                        float* target);
 
 /// The same where a group has one channel and one row, and the target no phases.
 template <class T>

@@ -47,6 +47,10 @@ struct Planes {
 /// The planes of x that conv_forward and conv_weight_grad read, and their taps in the order of the kernel.
 Planes forward_planes(const ConvShape& s, std::vector<Tap>& taps);
 
+/// conv_weight_grad as the sum is written; see Note [Weight gradient].
+template <class T>
+void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw);
+
 /// conv_weight_grad for few output channels per group: the lanes of its vectors are positions.
 template <class T>
 void conv_weight_grad_narrow(const ConvShape& s, const T* x, const T* g, T* dw);
