@@ -40,22 +40,22 @@ Tensor MultiheadAttention::forward(const Tensor& q) {
   Call* call = call_ && call_->module == this ? call_ : nullptr;
   if (!call) return compute(q, q, q, {}, nullptr);
   call_ = nullptr;  // taken: what hooks call inside is not meant
-  return compute(q, call->k, call->v, call->args, &call->weights);
+  return compute(q, call->k, call->v, call->how, &call->weights);
 }
 
-AttentionResult MultiheadAttention::operator()(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args) {
+AttentionResult MultiheadAttention::operator()(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& how) {
   struct Opened {
     Call* before;
     explicit Opened(Call& c) : before(call_) { call_ = &c; }
     ~Opened() { call_ = before; }
   };
-  Call c{this, k, v, args, {}};
+  Call c{this, k, v, how, {}};
   const Opened guard(c);
   Tensor output = Module::operator()(q);
   return {std::move(output), std::move(c.weights)};
 }
 
-Tensor MultiheadAttention::compute(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args, Tensor* weights) {
+Tensor MultiheadAttention::compute(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& how, Tensor* weights) {
   constexpr const char* op = "multi_head_attention";
   const std::int64_t E = in_proj_weight->size(1);
   const bool batch = q.dim() == 3;
@@ -76,7 +76,7 @@ Tensor MultiheadAttention::compute(const Tensor& q, const Tensor& k, const Tenso
     return n == 0 ? permute(parts, {0, 2, 1, 3}) : permute(parts, {1, 2, 0, 3});  // [N, heads, L, E / heads]
   };
   const Tensor qh = heads_of(q, 0), kh = heads_of(k, 1), vh = heads_of(v, 2);
-  const Tensor w = dropout(eg::detail::attention_weights(op, qh, kh, {.mask = args.mask, .causal = args.causal}), options.dropout, is_training());
+  const Tensor w = dropout(eg::detail::attention_weights(op, qh, kh, how), options.dropout, is_training());
   const Tensor together = permute(matmul(w, vh), n == 0 ? Dims{0, 2, 1, 3} : Dims{2, 0, 1, 3});
   const Tensor y = flatten(together, -2, -1);
   if (weights) {

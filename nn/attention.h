@@ -9,18 +9,13 @@ struct MultiheadAttentionOptions {
   bool batch_first = false;  ///< q, k, v and output are [N, L, E]
   double dropout = 0;        ///< of the attention weights, in training
 };
-/// What may differ from call to call. Unlike PyTorch's, a mask of bool says who takes part.
-struct AttentionArgs {
-  Tensor mask = {};          ///< bool, or floating and added to the scores; broadcasts to [N, heads, L, S]
-  bool causal = false;       ///< query l sees keys 0 to l only
-};
 struct AttentionResult {
   Tensor output;   ///< as q
   Tensor weights;  ///< mean over the heads, [N, L, S] or, for [L, E], [L, S]
 };
 
 /// Attention of several heads: each takes E / heads of the projected sizes (see scaled_dot_product_attention), and
-/// out_proj puts their results together.
+/// out_proj puts their results together. A mask broadcasts to [N, heads, L, S]; unlike PyTorch's here, true takes part.
 /// Shapes    q [L, N, E], k and v [S, N, E], with batch_first [N, L, E] and [N, S, E], or [L, E] and [S, E]
 /// Errors    ValueError unless heads divide E, and for a dropout outside [0, 1]; ShapeError; DTypeError
 /// Starts    in_proj_weight by xavier_uniform_, out_proj as Linear, biases 0; as PyTorch
@@ -30,7 +25,7 @@ class MultiheadAttention : public Module {
   MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, MultiheadAttentionOptions options = {});
   void visit(Visitor& v) override { v("in_proj_weight", in_proj_weight)("in_proj_bias", in_proj_bias)("out_proj", out_proj); }
   Tensor forward(const Tensor& x) override;
-  AttentionResult operator()(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args = {});
+  AttentionResult operator()(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& how = {});
   std::string describe() const override;
 
   Parameter in_proj_weight, in_proj_bias;  ///< [3 E, E], [3 E]: of q, k and v
@@ -41,10 +36,10 @@ class MultiheadAttention : public Module {
   struct Call {
     const MultiheadAttention* module;
     const Tensor &k, &v;
-    const AttentionArgs& args;
+    const AttentionOptions& how;
     Tensor weights;
   };
-  Tensor compute(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args, Tensor* weights);
+  Tensor compute(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& how, Tensor* weights);
   static constinit thread_local Call* call_;  // the call under way, for forward
   std::int64_t heads_;
 };

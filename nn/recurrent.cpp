@@ -81,7 +81,7 @@ RnnResult RNN::operator()(const Tensor& x, const Tensor& h0) {
 }
 
 Recurrent::Results RNN::compute(const Tensor& x, std::span<const RecurrentWeights> w, const Tensor& h0, const Tensor&,
-                                const eg::RecurrentOptions& o) {
+                                const RecurrentArgs& o) {
   RnnResult r = nonlinearity_ == Nonlinearity::tanh ? rnn_tanh(x, w, h0, o) : rnn_relu(x, w, h0, o);
   return {std::move(r.output), std::move(r.h_n), {}};
 }
@@ -89,7 +89,7 @@ Recurrent::Results RNN::compute(const Tensor& x, std::span<const RecurrentWeight
 std::string RNN::extra() const { return nonlinearity_ == Nonlinearity::tanh ? "" : ", nonlinearity=relu"; }
 
 Recurrent::Results LSTM::compute(const Tensor& x, std::span<const RecurrentWeights> w, const Tensor& h0, const Tensor& c0,
-                                 const eg::RecurrentOptions& o) {
+                                 const RecurrentArgs& o) {
   return lstm(x, w, h0, c0, o);
 }
 
@@ -99,7 +99,7 @@ RnnResult GRU::operator()(const Tensor& x, const Tensor& h0) {
 }
 
 Recurrent::Results GRU::compute(const Tensor& x, std::span<const RecurrentWeights> w, const Tensor& h0, const Tensor&,
-                                const eg::RecurrentOptions& o) {
+                                const RecurrentArgs& o) {
   RnnResult r = gru(x, w, h0, o);
   return {std::move(r.output), std::move(r.h_n), {}};
 }

@@ -41,7 +41,7 @@ class Recurrent : public Module {
   using Results = LstmResult;  // c_n for lstm only
   Recurrent(const char* name, std::int64_t gates, std::int64_t in, std::int64_t hidden, const RecurrentOptions& o);
   virtual Results compute(const Tensor& x, std::span<const RecurrentWeights> w, const Tensor& h0, const Tensor& c0,
-                          const eg::RecurrentOptions& o) = 0;
+                          const RecurrentArgs& o) = 0;
   /// Runs the module on x from these states, hooks included.
   Results call(const Tensor& x, const Tensor& h0, const Tensor& c0);
   virtual std::string extra() const { return ""; }
@@ -71,7 +71,7 @@ class RNN : public Recurrent {
 
  private:
   Results compute(const Tensor& x, std::span<const RecurrentWeights> w, const Tensor& h0, const Tensor& c0,
-                  const eg::RecurrentOptions& o) override;
+                  const RecurrentArgs& o) override;
   std::string extra() const override;
   Nonlinearity nonlinearity_;
 };
@@ -83,7 +83,7 @@ class LSTM : public Recurrent {
 
  private:
   Results compute(const Tensor& x, std::span<const RecurrentWeights> w, const Tensor& h0, const Tensor& c0,
-                  const eg::RecurrentOptions& o) override;
+                  const RecurrentArgs& o) override;
 };
 
 class GRU : public Recurrent {
@@ -93,7 +93,7 @@ class GRU : public Recurrent {
 
  private:
   Results compute(const Tensor& x, std::span<const RecurrentWeights> w, const Tensor& h0, const Tensor& c0,
-                  const eg::RecurrentOptions& o) override;
+                  const RecurrentArgs& o) override;
 };
 
 }  // namespace eg::nn

@@ -15,8 +15,9 @@ struct AvgPool2dArgs { Pair stride = 0, padding = 0; bool ceil_mode = false, cou
 // Windows over the last one or two dimensions, a result for each; channels and samples by themselves.
 // Shapes    x [N, C, L] or [C, L], for 2d [N, C, H, W] or [C, H, W]; result the same but for the pooled sizes, which are
 //           floor((L + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, with ceil_mode ceil
-// Errors    ShapeError for another rank, or a size too small for the kernel; ValueError for a kernel, stride, dilation or
-//           output size < 1 or a padding that is negative or more than half the kernel; DTypeError for integers
+// Errors    ShapeError for another rank, a size too small for the kernel, or a window with padding only (a dilation can make
+//           one); ValueError for a kernel, stride, dilation or output size < 1 or a padding that is negative or more than
+//           half the kernel; DTypeError for integers
 // Gradient  x, at every order
 // Cost      one read of each window
 

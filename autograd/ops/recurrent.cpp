@@ -104,7 +104,7 @@ void check_state(const char* op, const char* name, const Tensor& s, const Tensor
 }
 
 template <class Cell>
-LstmResult recurrent(const char* op, const Tensor& in, Weights weights, const Tensor& h0, const Tensor& c0, const RecurrentOptions& o) {
+LstmResult recurrent(const char* op, const Tensor& in, Weights weights, const Tensor& h0, const Tensor& c0, const RecurrentArgs& o) {
   constexpr bool cells = Cell::gates == 4;
   if (in.dim() != 2 && in.dim() != 3)
     fail<ShapeError>(op, "expected x [{}, E] or [T, E], got {}", o.batch_first ? "N, T" : "T, N", in.shape());
@@ -143,19 +143,19 @@ RnnResult without_cells(LstmResult r) { return {std::move(r.output), std::move(r
 
 }  // namespace
 
-RnnResult rnn_tanh(const Tensor& x, Weights weights, const Tensor& h0, const RecurrentOptions& o) {
+RnnResult rnn_tanh(const Tensor& x, Weights weights, const Tensor& h0, const RecurrentArgs& o) {
   return without_cells(recurrent<RnnCell<false>>("rnn_tanh", x, weights, h0, {}, o));
 }
 
-RnnResult rnn_relu(const Tensor& x, Weights weights, const Tensor& h0, const RecurrentOptions& o) {
+RnnResult rnn_relu(const Tensor& x, Weights weights, const Tensor& h0, const RecurrentArgs& o) {
   return without_cells(recurrent<RnnCell<true>>("rnn_relu", x, weights, h0, {}, o));
 }
 
-LstmResult lstm(const Tensor& x, Weights weights, const Tensor& h0, const Tensor& c0, const RecurrentOptions& o) {
+LstmResult lstm(const Tensor& x, Weights weights, const Tensor& h0, const Tensor& c0, const RecurrentArgs& o) {
   return recurrent<LstmCell>("lstm", x, weights, h0, c0, o);
 }
 
-RnnResult gru(const Tensor& x, Weights weights, const Tensor& h0, const RecurrentOptions& o) {
+RnnResult gru(const Tensor& x, Weights weights, const Tensor& h0, const RecurrentArgs& o) {
   return without_cells(recurrent<GruCell>("gru", x, weights, h0, {}, o));
 }
 

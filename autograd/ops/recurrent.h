@@ -12,7 +12,7 @@ struct RecurrentWeights {
   Tensor bias_hh = {};   ///< [G H]
 };
 
-struct RecurrentOptions {
+struct RecurrentArgs {
   bool bidirectional = false;  ///< every layer reads the sequence both ways, with weights for each
   bool batch_first = false;    ///< x and output are [N, T, ...]
   double dropout = 0;          ///< of the output of every layer but the last, in training
@@ -40,18 +40,18 @@ struct LstmResult {
 //           steps. Time and memory grow with T, not faster
 
 /// h' = tanh(W_ih x + b_ih + W_hh h + b_hh)                                Source  Elman 1990, "Finding structure in time"
-RnnResult rnn_tanh(const Tensor& x, std::span<const RecurrentWeights> weights, const Tensor& h0 = {}, const RecurrentOptions& options = {});
+RnnResult rnn_tanh(const Tensor& x, std::span<const RecurrentWeights> weights, const Tensor& h0 = {}, const RecurrentArgs& args = {});
 /// The same with max(0, .) for tanh.
-RnnResult rnn_relu(const Tensor& x, std::span<const RecurrentWeights> weights, const Tensor& h0 = {}, const RecurrentOptions& options = {});
+RnnResult rnn_relu(const Tensor& x, std::span<const RecurrentWeights> weights, const Tensor& h0 = {}, const RecurrentArgs& args = {});
 
 /// i f g o = W_ih x + b_ih + W_hh h + b_hh;  c' = sigmoid(f) c + sigmoid(i) tanh(g);  h' = sigmoid(o) tanh(c')
 /// Source    Hochreiter, Schmidhuber 1997, "Long short-term memory"; Gers, Schmidhuber, Cummins 2000 (forget gate)
 LstmResult lstm(const Tensor& x, std::span<const RecurrentWeights> weights, const Tensor& h0 = {}, const Tensor& c0 = {},
-                const RecurrentOptions& options = {});
+                const RecurrentArgs& args = {});
 
 /// With a = W_ih x + b_ih and b = W_hh h + b_hh in parts r z n:
 ///   r = sigmoid(a_r + b_r);  z = sigmoid(a_z + b_z);  n = tanh(a_n + r b_n);  h' = (1 - z) n + z h
 /// Source    Cho et al. 2014, arXiv:1406.1078; with r behind the product, as the field's libraries have it
-RnnResult gru(const Tensor& x, std::span<const RecurrentWeights> weights, const Tensor& h0 = {}, const RecurrentOptions& options = {});
+RnnResult gru(const Tensor& x, std::span<const RecurrentWeights> weights, const Tensor& h0 = {}, const RecurrentArgs& args = {});
 
 }  // namespace eg

@@ -21,7 +21,7 @@ Tensor joined(const LstmResult& r) { return cat({r.output.flatten(), r.h_n.flatt
 bench::Outs named(const RnnResult& r) { return {{"out", r.output}, {"h", r.h_n}}; }
 bench::Outs named(const LstmResult& r) { return {{"out", r.output}, {"h", r.h_n}, {"c", r.c_n}}; }
 
-template <auto F> auto row(RecurrentOptions o = {}, bool bias = true) {
+template <auto F> auto row(RecurrentArgs o = {}, bool bias = true) {
   return [o, bias](In in) {
     if constexpr (std::is_same_v<decltype(F), decltype(&lstm)>) return joined(lstm(in[0], weights_of(in, 3, bias), in[1], in[2], o));
     else return joined(F(in[0], weights_of(in, 2, bias), in[1], o));
@@ -29,7 +29,7 @@ template <auto F> auto row(RecurrentOptions o = {}, bool bias = true) {
 }
 
 template <auto F> bench::Outs oracle_case(const oracle::Case& c, In in) {
-  const RecurrentOptions o{.bidirectional = c.flag("bidirectional")};
+  const RecurrentArgs o{.bidirectional = c.flag("bidirectional")};
   if constexpr (std::is_same_v<decltype(F), decltype(&lstm)>) return named(lstm(in[0], weights_of(in, 3, c.flag("bias")), in[1], in[2], o));
   else return named(F(in[0], weights_of(in, 2, c.flag("bias")), in[1], o));
 }
