@@ -32,7 +32,7 @@ void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, cons
         if (var) var[c0 + c] = stats.var[c];
       }
       coefs.prepare(count);
-      for (std::int64_t n = 0; n < N; ++n)
+      for (std::int64_t n = N; n-- > 0;)  // backwards: the cache holds the samples swept last
         for (int c = 0; c < count; ++c) {
           const std::int64_t at_run = (n * C + c0 + c) * L;
           coefs.apply(walk, c, x + at_run, y + at_run);
@@ -51,9 +51,9 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
     for (std::int64_t c0 = begin; c0 < end; c0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - c0));
       alignas(64) double sums[2][8];
-      block_sums<T, 2>(walk, N, count, sums, [&](int c, auto sum) {
-        const auto terms = grad_terms(static_cast<T>(mean[c0 + c]));
-        for (std::int64_t n = 0; n < N; ++n) sum(terms, g + (n * C + c0 + c) * L, x + (n * C + c0 + c) * L);
+      block_sums<T, 2>(walk, N, count, sums, [&](int c, std::int64_t n, auto sum) {
+        const std::int64_t at_run = (n * C + c0 + c) * L;
+        sum(grad_terms(static_cast<T>(mean[c0 + c])), g + at_run, x + at_run);
       });
       GradCoefs<T> coefs;
       bool in_double[8];
@@ -76,7 +76,7 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
       }
       if (!dx) continue;
       coefs.prepare();
-      for (std::int64_t n = 0; n < N; ++n)
+      for (std::int64_t n = N; n-- > 0;)
         for (int c = 0; c < count; ++c) {
           const std::int64_t at_run = (n * C + c0 + c) * L;
           if (in_double[c])

@@ -29,8 +29,7 @@ void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, con
   const RowWalk<T> walk(L);
   const bool sums = dweight || dbias;
   const int block = block_rows(2 * L);
-  Scratch scratch(sums ? 2 * N * C : 0);
-  double *sum_g = scratch.data(), *sum_gxh = sum_g + N * C;  // of each (n, c)
+  double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each (n, c)
   detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {
     alignas(64) double mu[8] = {}, r[8] = {};
     T scale[8];

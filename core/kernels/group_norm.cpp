@@ -71,8 +71,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
   const double per_value = 1 / static_cast<double>(M);
   const RowWalk<T> walk(s.L);
   const int block = block_rows(2 * M);
-  Scratch scratch(2 * s.N * s.C);
-  double *const sum_g = scratch.data(), *const sum_gxh = sum_g + s.N * s.C;  // of each run (n, c)
+  double *const sum_g = norm_scratch<double>(2 * s.N * s.C), *const sum_gxh = sum_g + s.N * s.C;  // of each run (n, c)
   detail::parallel_for(s.rows(), grain_rows(2 * M), [&](std::int64_t begin, std::int64_t end) {
     struct RowMeans {
       double g[8] = {}, gxh[8] = {};

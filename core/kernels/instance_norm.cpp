@@ -73,8 +73,7 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
   const double per_value = 1 / static_cast<double>(L);
   const RowWalk<T> walk(L);
   const int block = block_rows(2 * L);
-  Scratch scratch(2 * N * C);
-  double *const sum_g = scratch.data(), *const sum_gxh = sum_g + N * C;  // of each row
+  double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each row
   detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {
     const auto rows_from = [&](std::int64_t r0) { return static_cast<int>(std::min<std::int64_t>(block, end - r0)); };
     GradCoefs<T> coefs[2];  // as in the forward pass

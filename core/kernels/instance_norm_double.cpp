@@ -41,7 +41,7 @@ void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const 
                const double* rstd, Means* out) {
   alignas(64) double total[5][8] = {};
   if (v) {
-    block_sums<T, 5>(walk, 1, count, total, [&](int r, auto sum) {
+    block_sums<T, 5>(walk, 1, count, total, [&](int r, std::int64_t, auto sum) {
       const Simd<T> hi = Simd<T>{} + static_cast<T>(mean[r]);
       const auto terms = [hi](Simd<T>* a, auto keep, Simd<T> vv, Simd<T> gv, Simd<T> xv) {
         const Simd<T> d = xv - hi;
@@ -57,7 +57,7 @@ void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const 
     });
   } else {
     alignas(64) double of_g[2][8];
-    block_sums<T, 2>(walk, 1, count, of_g, [&](int r, auto sum) {
+    block_sums<T, 2>(walk, 1, count, of_g, [&](int r, std::int64_t, auto sum) {
       sum(grad_terms(static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
     });
     std::copy_n(of_g[0], 8, total[0]);
@@ -102,8 +102,7 @@ void instance_norm_double_backward(std::int64_t N, std::int64_t C, std::int64_t 
                                    T* dx, T* dg, T* dweight) {
   const RowWalk<T> walk(L);
   const int block = block_rows(3 * L);
-  Scratch scratch(N * C);
-  double* by_weight = scratch.data();
+  double* const by_weight = norm_scratch<double>(N * C);
   detail::parallel_for(N * C, grain_rows(3 * L), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));

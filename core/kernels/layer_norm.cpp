@@ -7,17 +7,17 @@
 namespace eg::kernels {
 namespace {
 
+// Row r of a block whose coefficients give x-hat.
 template <class T>
-void normalize_elements(const RowWalk<T>& walk, const T* x, const T* weight, const T* bias, double mean, double rstd,
-                        T* y) {
-  if (is_extreme<T>(mean, rstd)) {
+void normalize_elements(const RowWalk<T>& walk, const NormCoefs<T>& xh, int r, const T* x, const T* weight,
+                        const T* bias, T* y) {
+  if (xh.any_extreme && is_extreme<T>(xh.mean[r], xh.rstd[r])) {
     for (std::int64_t i = 0; i < walk.length; ++i)
-      y[i] = static_cast<T>((static_cast<double>(x[i]) - mean) * rstd * at(weight, i, 1) + at(bias, i, 0));
+      y[i] = static_cast<T>((static_cast<double>(x[i]) - xh.mean[r]) * xh.rstd[r] * at(weight, i, 1) + at(bias, i, 0));
     return;
   }
   using V = Simd<T>;
-  const SplitMean<T> m(mean);
-  const V hi = V{} + m.hi, s = V{} + static_cast<T>(rstd), shift = V{} + static_cast<T>(-m.lo * rstd);
+  const V hi = V{} + xh.hi[r], s = V{} + xh.scale[r], shift = V{} + xh.shift[r];
   if (weight && bias)
     map_row(
         walk, y, [=](V v, V w, V b) { return ((v - hi) * s + shift) * w + b; }, x, weight, bias);
@@ -101,6 +101,9 @@ void grad_block(const RowWalk<T>& walk, const BlockOfRows<T>& rows, const T* g, 
     for (int i = 0; i < rows.count; ++i) walk.store_last(dx + rows.row[i] * M, last[i]);
 }
 
+// Rows of one block of the backward pass: two at least, since dw and db are read and written once a block.
+int grad_rows(std::int64_t M) { return std::max(2, block_rows(2 * M)); }
+
 template <class T>
 void extreme_row_grad(std::int64_t M, const T* g, const T* x, const T* weight, double mean, double rstd, bool centered,
                       T* dx, T* dw, T* db) {
@@ -128,19 +131,25 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
   const RowWalk<T> walk(M);
   const int block = block_rows(M);
   detail::parallel_for(R, grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
-    RowStats stats[2];  // of this block and the next, as in group_norm
-    const auto look_at = [&](std::int64_t r0, RowStats& st) {
+    NormCoefs<T> coefs[2];  // of this block and the next, as in instance_norm
+    for (NormCoefs<T>& c : coefs) std::fill_n(c.w, 8, 1.0);
+    const auto look_at = [&](std::int64_t r0, NormCoefs<T>& to) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      row_stats<T>({walk, x + r0 * M, M}, count, eps, centered, st);
-      for (int i = 0; i < count; ++i) mean[r0 + i] = st.mean[i], rstd[r0 + i] = st.rstd[i];
+      RowStats stats;
+      row_stats<T>({walk, x + r0 * M, M}, count, eps, centered, stats);
+      std::copy_n(stats.mean, count, mean + r0);
+      std::copy_n(stats.rstd, count, rstd + r0);
+      std::copy_n(stats.mean, 8, to.mean);
+      std::copy_n(stats.rstd, 8, to.rstd);
+      to.prepare(count);
     };
-    look_at(begin, stats[0]);
+    look_at(begin, coefs[0]);
     int now = 0;
     for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
       const std::int64_t r1 = std::min(r0 + block, end);
-      if (r1 < end) look_at(r1, stats[1 - now]);
+      if (r1 < end) look_at(r1, coefs[1 - now]);
       for (std::int64_t r = r0; r < r1; ++r)
-        normalize_elements(walk, x + r * M, weight, bias, stats[now].mean[r - r0], stats[now].rstd[r - r0], y + r * M);
+        normalize_elements(walk, coefs[now], static_cast<int>(r - r0), x + r * M, weight, bias, y + r * M);
     }
   });
 }
@@ -151,18 +160,20 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
   const RowWalk<T> walk(M);
   const bool sums = dweight || dbias;
   const double per_value = 1 / static_cast<double>(M);
-  const int block = block_rows(2 * M);
+  const int block = grad_rows(M);
   // Each chunk of rows has its own dweight and dbias in T, at most 256 rows deep; chunks meet in double, in order.
   const std::int64_t grain = std::clamp<std::int64_t>(grain_rows(2 * M), 32, 256), chunks = (R + grain - 1) / grain;
-  const std::unique_ptr<T[]> parts(sums ? new T[static_cast<std::size_t>(2 * chunks * M)]() : nullptr);
+  T *const dweights = norm_scratch<T>(sums ? 2 * chunks * M : 1), *const dbiases =
+                                                                      sums ? dweights + chunks * M : nullptr;
   detail::parallel_for(R, grain, [&](std::int64_t begin, std::int64_t end) {
-    T* const dw = sums ? parts.get() + begin / grain * 2 * M : nullptr;
-    T* const db = sums ? dw + M : nullptr;
+    T* const dw = sums ? dweights + begin / grain * M : nullptr;
+    T* const db = sums ? dbiases + begin / grain * M : nullptr;
+    if (sums) std::fill_n(dw, M, T(0)), std::fill_n(db, M, T(0));
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
       // Sums of w g and w g (x - hi).
       alignas(64) double of_block[2][8];
-      block_sums<T, 2>(walk, 1, count, of_block, [&](int i, auto sum) {
+      block_sums<T, 2>(walk, 1, count, of_block, [&](int i, std::int64_t, auto sum) {
         const T hi = static_cast<T>(mean[r0 + i]);
         const T *const gr = g + (r0 + i) * M, *const xr = x + (r0 + i) * M;
         if (!weight) return sum(grad_terms(hi), gr, xr);
@@ -188,17 +199,8 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
       if (rows.count) grad_block(walk, rows, g, x, weight, dx, dw, db);
     }
   });
-  if (!sums) return;
-  Scratch scratch(2 * M);
-  double* const total = scratch.data();
-  std::fill_n(total, 2 * M, 0.0);
-  for (std::int64_t k = 0; k < chunks; ++k)
-    for (std::int64_t i = 0; i < 2 * M; ++i)
-      total[i] += static_cast<double>(parts[static_cast<std::size_t>(k * 2 * M + i)]);
-  for (std::int64_t i = 0; i < M; ++i) {
-    if (dweight) dweight[i] = static_cast<T>(total[i]);
-    if (dbias) dbias[i] = static_cast<T>(total[M + i]);
-  }
+  if (dweight) sum_over_n(chunks, M, dweights, dweight);
+  if (dbias) sum_over_n(chunks, M, dbiases, dbias);
 }
 
 #define EG_INSTANTIATE(T)                                                                                         \

@@ -28,7 +28,7 @@ template <class T>
 void eight_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double (&mean)[8],
                      const double (&rstd)[8], double (&sum_g)[8], double (&sum_gxh)[8]) {
   alignas(64) double sums[2][8];
-  block_sums<T, 2>(walk, 1, count, sums, [&](int r, auto sum) {
+  block_sums<T, 2>(walk, 1, count, sums, [&](int r, std::int64_t, auto sum) {
     sum(grad_terms(static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
   });
   for (int i = 0; i < 8; ++i) {

@@ -2,12 +2,13 @@
 // Row formulas shared by the norms with one weight a channel, each in T and, for extreme rows, in double.
 // What is not inline here exists once on purpose: two inlined copies may round differently where a compiler fuses a
 // product and a sum in one of them only (Note [Same bits for a row]).
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <memory>
 
 #include "row_stats.h"
 #include "row_sums.h"
+#include "scratch.h"
 
 namespace eg::kernels {
 
@@ -95,31 +96,24 @@ inline bool grad_in_double(double mean, double rstd, double mean_g, double mean_
   return is_extreme<T>(mean, rstd) || !(std::fabs(mean_g) < 1e300 && std::fabs(mean_gxh) < 1e300);
 }
 
-/// out[c] = sum over n of rows[n, c], in the order of n.
-template <class T>
-inline void sum_over_n(std::int64_t N, std::int64_t C, const double* rows, T* out) {
+/// out[c] = sum over n of rows[n, c] in double, in the order of n.
+template <class In, class T>
+inline void sum_over_n(std::int64_t N, std::int64_t C, const In* rows, T* out) {
   constexpr std::int64_t part = 256;
   for (std::int64_t c0 = 0; c0 < C; c0 += part) {
     double sum[part] = {};
     const std::int64_t count = std::min(part, C - c0);
     for (std::int64_t n = 0; n < N; ++n)
-      for (std::int64_t c = 0; c < count; ++c) sum[c] += rows[n * C + c0 + c];
+      for (std::int64_t c = 0; c < count; ++c) sum[c] += static_cast<double>(rows[n * C + c0 + c]);
     for (std::int64_t c = 0; c < count; ++c) out[c0 + c] = static_cast<T>(sum[c]);
   }
 }
 
-/// Doubles for the time of one call.
-class Scratch {
- public:
-  explicit Scratch(std::int64_t n) {
-    if (n > 256) large_.reset(new double[static_cast<std::size_t>(n)]);
-  }
-  double* data() { return large_ ? large_.get() : small_; }
-
- private:
-  std::unique_ptr<double[]> large_;
-  double small_[256];
-};
+/// Room for n values while one call lasts.
+template <class T>
+T* norm_scratch(std::int64_t n) {
+  return scratch<7, T>(n);
+}
 
 template <class T>
 inline double at(const T* p, std::int64_t i, double otherwise) {

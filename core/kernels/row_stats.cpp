@@ -19,14 +19,14 @@ namespace {
 // Sums of d and d^2 of rows r0 <= r < r0 + count.
 template <class T>
 void sum_rows(const Rows<T>& rows, int r0, int count, const T* m0, double (&out)[2][8]) {
-  block_sums<T, 2>(rows.walk, rows.runs, count, out, [&](int r, auto sum) {
+  block_sums<T, 2>(rows.walk, rows.runs, count, out, [&](int r, std::int64_t s, auto sum) {
     const Simd<T> m = Simd<T>{} + m0[r0 + r];
     const auto terms = [m](Simd<T>* a, auto keep, Simd<T> x) {
       const Simd<T> d = keep(x - m);
       a[0] += d;
       a[1] += d * d;
     };
-    for (std::int64_t s = 0; s < rows.runs; ++s) sum(terms, rows.x + (r0 + r) * rows.row_stride + s * rows.run_stride);
+    sum(terms, rows.x + (r0 + r) * rows.row_stride + s * rows.run_stride);
   });
 }
 

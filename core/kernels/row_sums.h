@@ -142,14 +142,15 @@ inline V reduce8(const V (&v)[8]) {
          __builtin_shufflevector(u[0], u[1], 1, 9, 3, 11, 5, 13, 7, 15);
 }
 
-/// K sums of `count` <= 8 rows, each of `runs` runs as long as w. row(r, sum) calls sum(terms, in...) for each run of
-/// row r. The length alone decides whether a row's last additions are in T or in double.
+/// K sums of `count` <= 8 rows, each of `runs` runs as long as w. row(r, s, sum) calls sum(terms, in...) for run s of
+/// row r; rows take turns run by run, because the same run of neighbouring rows is contiguous in memory. The length
+/// alone decides whether a row's last additions are in T or in double.
 template <class T, int K, class F>
 inline void block_sums(const RowWalk<T>& w, std::int64_t runs, int count, double (&out)[K][8], F row) {
   if (runs == 1 && w.full <= values_in_t<T, K>) {
     Eight<T> part[K][8];
     for (int r = 0; r < count; ++r)
-      row(r, [&](auto terms, const auto*... in) {
+      row(r, 0, [&](auto terms, const auto*... in) {
         Simd<T> sum[K];
         part_sums<T, K>(w, 0, w.full, sum, terms, in...);
         for (int k = 0; k < K; ++k) part[k][r] = fold(sum[k]);
@@ -159,20 +160,19 @@ inline void block_sums(const RowWalk<T>& w, std::int64_t runs, int count, double
     for (int k = 0; k < K; ++k) store(out[k], __builtin_convertvector(reduce8(part[k]), f64x8));
     return;
   }
-  f64x8 part[K][8];
-  for (int r = 0; r < count; ++r) {
-    f64x8 total[K] = {};
-    row(r, [&](auto terms, const auto*... in) { row_sums<T, K>(w, total, terms, in...); });
-    for (int k = 0; k < K; ++k) part[k][r] = total[k];
-  }
-  for (int r = count; r < 8; ++r)
-    for (int k = 0; k < K; ++k) part[k][r] = f64x8{};
+  f64x8 total[8][K] = {}, part[K][8];
+  for (std::int64_t s = 0; s < runs; ++s)
+    for (int r = 0; r < count; ++r)
+      row(r, s, [&](auto terms, const auto*... in) { row_sums<T, K>(w, total[r], terms, in...); });
+  for (int r = 0; r < 8; ++r)
+    for (int k = 0; k < K; ++k) part[k][r] = total[r][k];
   for (int k = 0; k < K; ++k) store(out[k], reduce8(part[k]));
 }
 
-/// Rows that one block works on: as many as keep a block's values in the first-level cache, at most 8.
+/// Rows that one block works on: as many as keep the values of two blocks and their results in the first-level cache,
+/// at most 8.
 inline int block_rows(std::int64_t row_values) {
-  return static_cast<int>(std::clamp<std::int64_t>(4096 / std::max<std::int64_t>(row_values, 1), 1, 8));
+  return static_cast<int>(std::clamp<std::int64_t>(2048 / std::max<std::int64_t>(row_values, 1), 1, 8));
 }
 
 /// Rows a thread takes at a time: whole blocks of about 16k values.
