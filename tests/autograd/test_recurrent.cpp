@@ -79,6 +79,18 @@ TEST_CASE("the gradients of many parts of one tensor are added up in one place")
     const Tensor v = tensor({{1., 0., 0.}, {0., 1., 0.}}, {.dtype = float64});
     CHECK(grad({(g * v).sum()}, {leaf})[0].to_vector<double>() == std::vector<double>{0, 10, 0, 8, 4, 0});
   }
+  // One array of zeros for all steps, however many there are.
+  const Tensor steps = ones({5, 2}, {.requires_grad = true});
+  Tensor sum = zeros({2});
+  for (const Tensor& t : unbind(steps)) sum = sum + t * t;
+  const std::string dot = graph_dot(grad({sum.sum()}, {steps}, {.create_graph = true})[0]);
+  const auto count = [&dot](const std::string& text) {
+    int n = 0;
+    for (std::size_t at = dot.find(text); at != dot.npos; at = dot.find(text, at + 1)) ++n;
+    return n;
+  };
+  CHECK(count("slice_grad") == 1);
+  CHECK(count("slice_add") == 4);
   // A gradient that somebody else holds is left as it is.
   const Tensor leaf = ones({3}, {.requires_grad = true}), x = leaf * 2;
   Tensor seen;
