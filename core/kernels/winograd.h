@@ -64,8 +64,8 @@ struct WinogradPlanes {
   }
 };
 
-/// For `rows` channels of the result. False where it does not pay: too many zeros among the groups (a dilation, single
-/// taps), too few rows to share the transformed input, too little depth to share the transformed output, short lines.
+/// For `rows` channels of the result. False where it does not pay: few multiplications saved (a dilation, single taps,
+/// few channels), too few rows to share the transformed input, too little depth to share the outputs, short lines.
 /// Never a matter of the number of samples: that would show in the bits of a sample.
 bool winograd_planes(const Planes& p, const std::vector<std::vector<Tap>>& parts, std::int64_t rows, WinogradPlanes& w);
 

@@ -8,6 +8,7 @@ namespace eg::kernels {
 namespace {
 
 constexpr std::int64_t least_rows = 16, least_depth = 16, least_outputs = 48;
+constexpr std::int64_t least_saved = 4096;  // multiplications of a quad, against the cost of the transforms
 
 /// The taps of a part in groups of three.
 std::vector<TapGroup> cut_taps(std::vector<Tap> taps) {
@@ -70,7 +71,8 @@ bool winograd_planes(const Planes& p, const std::vector<std::vector<Tap>>& parts
     taps += static_cast<std::int64_t>(part.size());
     products += to.all() / p.channels;
   }
-  if (5 * products > 4 * quad * taps) return false;  // less than a fifth saved
+  const std::int64_t saved = quad * taps - products;
+  if (5 * saved < quad * taps || rows * p.channels * saved < least_saved) return false;
   w.quads = p;
   w.quads.w.outputs = divide_up(p.w.outputs, quad);
   w.quads.w.shifts = 0;
