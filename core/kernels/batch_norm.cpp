@@ -32,7 +32,7 @@ void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, cons
         if (var) var[c0 + c] = stats.var[c];
       }
       coefs.prepare(count);
-      for (std::int64_t n = N; n-- > 0;)  // backwards: the cache holds the samples swept last
+      for (std::int64_t n = 0; n < N; ++n)
         for (int c = 0; c < count; ++c) {
           const std::int64_t at_run = (n * C + c0 + c) * L;
           coefs.apply(walk, c, x + at_run, y + at_run);
@@ -76,7 +76,7 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
       }
       if (!dx) continue;
       coefs.prepare();
-      for (std::int64_t n = N; n-- > 0;)
+      for (std::int64_t n = 0; n < N; ++n)
         for (int c = 0; c < count; ++c) {
           const std::int64_t at_run = (n * C + c0 + c) * L;
           if (in_double[c])

@@ -1,6 +1,8 @@
 // The fixed affine map per channel that a norm with running statistics is in eval mode.
 #include <eigengrad/core/parallel.h>
 
+#include <vector>
+
 #include "norm_rows.h"
 #include "normalize.h"
 
@@ -10,16 +12,20 @@ template <class T>
 void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const double* mean, const double* rstd,
                     const T* weight, const T* bias, T* y) {
   const RowWalk<T> walk(L);
-  detail::parallel_for(N * C, grain_rows(L), [&](std::int64_t begin, std::int64_t end) {
-    NormCoefs<T> coefs;
-    std::int64_t c = begin % C;
-    for (std::int64_t r0 = begin; r0 < end; r0 += 8) {
-      const int count = static_cast<int>(std::min<std::int64_t>(8, end - r0));
-      for (int i = 0; i < count; ++i, c = next_in(c, C))
-        coefs.mean[i] = mean[c], coefs.rstd[i] = rstd[c], coefs.w[i] = at(weight, c, 1), coefs.b[i] = at(bias, c, 0);
-      coefs.prepare(count);
-      for (int i = 0; i < count; ++i) coefs.apply(walk, i, x + (r0 + i) * L, y + (r0 + i) * L);
+  std::vector<NormCoefs<T>> coefs(static_cast<std::size_t>((C + 7) / 8));  // of eight channels each
+  for (std::int64_t c0 = 0; c0 < C; c0 += 8) {
+    NormCoefs<T>& eight = coefs[static_cast<std::size_t>(c0 / 8)];
+    const int count = static_cast<int>(std::min<std::int64_t>(8, C - c0));
+    for (int i = 0; i < count; ++i) {
+      eight.mean[i] = mean[c0 + i], eight.rstd[i] = rstd[c0 + i];
+      eight.w[i] = at(weight, c0 + i, 1), eight.b[i] = at(bias, c0 + i, 0);
     }
+    eight.prepare(count);
+  }
+  detail::parallel_for(N * C, grain_rows(L), [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t c = begin % C;
+    for (std::int64_t r = begin; r < end; ++r, c = next_in(c, C))
+      coefs[static_cast<std::size_t>(c / 8)].apply(walk, static_cast<int>(c % 8), x + r * L, y + r * L);
   });
 }
 

@@ -7,17 +7,17 @@
 namespace eg::kernels {
 namespace {
 
-// Row r of a block whose coefficients give x-hat.
 template <class T>
-void normalize_elements(const RowWalk<T>& walk, const NormCoefs<T>& xh, int r, const T* x, const T* weight,
-                        const T* bias, T* y) {
-  if (xh.any_extreme && is_extreme<T>(xh.mean[r], xh.rstd[r])) {
+void normalize_elements(const RowWalk<T>& walk, const T* x, const T* weight, const T* bias, double mean, double rstd,
+                        T* y) {
+  if (is_extreme<T>(mean, rstd)) {
     for (std::int64_t i = 0; i < walk.length; ++i)
-      y[i] = static_cast<T>((static_cast<double>(x[i]) - xh.mean[r]) * xh.rstd[r] * at(weight, i, 1) + at(bias, i, 0));
+      y[i] = static_cast<T>((static_cast<double>(x[i]) - mean) * rstd * at(weight, i, 1) + at(bias, i, 0));
     return;
   }
   using V = Simd<T>;
-  const V hi = V{} + xh.hi[r], s = V{} + xh.scale[r], shift = V{} + xh.shift[r];
+  const SplitMean<T> m(mean);
+  const V hi = V{} + m.hi, s = V{} + static_cast<T>(rstd), shift = V{} + static_cast<T>(-m.lo * rstd);
   if (weight && bias)
     map_row(
         walk, y, [=](V v, V w, V b) { return ((v - hi) * s + shift) * w + b; }, x, weight, bias);
@@ -131,25 +131,19 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
   const RowWalk<T> walk(M);
   const int block = block_rows(M);
   detail::parallel_for(R, grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
-    NormCoefs<T> coefs[2];  // of this block and the next, as in instance_norm
-    for (NormCoefs<T>& c : coefs) std::fill_n(c.w, 8, 1.0);
-    const auto look_at = [&](std::int64_t r0, NormCoefs<T>& to) {
+    RowStats stats[2];  // of this block and the next, as in group_norm
+    const auto look_at = [&](std::int64_t r0, RowStats& st) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      RowStats stats;
-      row_stats<T>({walk, x + r0 * M, M}, count, eps, centered, stats);
-      std::copy_n(stats.mean, count, mean + r0);
-      std::copy_n(stats.rstd, count, rstd + r0);
-      std::copy_n(stats.mean, 8, to.mean);
-      std::copy_n(stats.rstd, 8, to.rstd);
-      to.prepare(count);
+      row_stats<T>({walk, x + r0 * M, M}, count, eps, centered, st);
+      for (int i = 0; i < count; ++i) mean[r0 + i] = st.mean[i], rstd[r0 + i] = st.rstd[i];
     };
-    look_at(begin, coefs[0]);
+    look_at(begin, stats[0]);
     int now = 0;
     for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
       const std::int64_t r1 = std::min(r0 + block, end);
-      if (r1 < end) look_at(r1, coefs[1 - now]);
+      if (r1 < end) look_at(r1, stats[1 - now]);
       for (std::int64_t r = r0; r < r1; ++r)
-        normalize_elements(walk, coefs[now], static_cast<int>(r - r0), x + r * M, weight, bias, y + r * M);
+        normalize_elements(walk, x + r * M, weight, bias, stats[now].mean[r - r0], stats[now].rstd[r - r0], y + r * M);
     }
   });
 }

@@ -83,7 +83,7 @@ void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowSta
   const double per_value = 1 / L;
   const auto finish = [&](int begin, int end) {
     for (int r = begin; r < end; ++r) {
-      offset[r] = centered ? sum[r] / L : 0;  // divided: exact for rows of equal values
+      offset[r] = centered ? sum[r] * per_value : 0;
       const double v = (square[r] - sum[r] * offset[r]) * per_value;
       out.var[r] = v > 0 ? v : 0;  // also NaN, which extreme_row looks into
       out.mean[r] = static_cast<double>(m0[r]) + offset[r];

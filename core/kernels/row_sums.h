@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "simd.h"
 
@@ -142,37 +143,68 @@ inline V reduce8(const V (&v)[8]) {
          __builtin_shufflevector(u[0], u[1], 1, 9, 3, 11, 5, 13, 7, 15);
 }
 
+/// part_sums of a whole row of n vectors and the last one: short rows without loops, in two accumulators.
+template <class T, int K, int n, class F, class... In>
+inline void short_sums(const RowWalk<T>& w, Simd<T> (&sum)[K], F terms, const In*... in) {
+  using V = Simd<T>;
+  V a[2][K];  // from -0.0, to which a sum adds nothing: the compiler leaves the first additions out
+  for (int k = 0; k < K; ++k) a[0][k] = a[1][k] = -V{};
+  for (int i = 0; i < n; ++i)
+    terms(
+        a[i % 2], [](V v) { return v; }, load<V>(in + i * w.N)...);
+  if (w.rest)
+    terms(
+        a[n % 2], [&](V v) { return w.only_fresh(v); }, w.load_last(in)...);
+  for (int k = 0; k < K; ++k) sum[k] = a[0][k] + a[1][k];
+}
+
+/// Calls f with the constant 0 <= n <= most that equals `n`; false where none does.
+template <int most, class F>
+inline bool with_constant(std::int64_t n, F f) {
+  return [&]<int... c>(std::integer_sequence<int, c...>) {
+    return ((n == c && (f(std::integral_constant<int, c>{}), true)) || ...);
+  }
+  (std::make_integer_sequence<int, most + 1>{});
+}
+
 /// K sums of `count` <= 8 rows, each of `runs` runs as long as w. row(r, s, sum) calls sum(terms, in...) for run s of
-/// row r; rows take turns run by run, because the same run of neighbouring rows is contiguous in memory. The length
-/// alone decides whether a row's last additions are in T or in double.
+/// row r. The length alone decides how a row is summed, and whether its last additions are in T or in double.
 template <class T, int K, class F>
 inline void block_sums(const RowWalk<T>& w, std::int64_t runs, int count, double (&out)[K][8], F row) {
-  if (runs == 1 && w.full <= values_in_t<T, K>) {
+  // Rows of one run, with run_sums(sum, terms, in...) for the run.
+  const auto in_t = [&](auto run_sums) {
     Eight<T> part[K][8];
     for (int r = 0; r < count; ++r)
       row(r, 0, [&](auto terms, const auto*... in) {
         Simd<T> sum[K];
-        part_sums<T, K>(w, 0, w.full, sum, terms, in...);
+        run_sums(sum, terms, in...);
         for (int k = 0; k < K; ++k) part[k][r] = fold(sum[k]);
       });
     for (int r = count; r < 8; ++r)
       for (int k = 0; k < K; ++k) part[k][r] = Eight<T>{};
     for (int k = 0; k < K; ++k) store(out[k], __builtin_convertvector(reduce8(part[k]), f64x8));
+  };
+  if (runs == 1 && with_constant<8>(w.full / w.N, [&](auto n) {
+        in_t([&](auto& sum, auto terms, auto... in) { short_sums<T, K, n()>(w, sum, terms, in...); });
+      }))
     return;
+  if (runs == 1 && w.full <= values_in_t<T, K>)
+    return in_t([&](auto& sum, auto terms, auto... in) { part_sums<T, K>(w, 0, w.full, sum, terms, in...); });
+  f64x8 part[K][8];
+  for (int r = 0; r < count; ++r) {
+    f64x8 total[K] = {};
+    for (std::int64_t s = 0; s < runs; ++s)
+      row(r, s, [&](auto terms, const auto*... in) { row_sums<T, K>(w, total, terms, in...); });
+    for (int k = 0; k < K; ++k) part[k][r] = total[k];
   }
-  f64x8 total[8][K] = {}, part[K][8];
-  for (std::int64_t s = 0; s < runs; ++s)
-    for (int r = 0; r < count; ++r)
-      row(r, s, [&](auto terms, const auto*... in) { row_sums<T, K>(w, total[r], terms, in...); });
-  for (int r = 0; r < 8; ++r)
-    for (int k = 0; k < K; ++k) part[k][r] = total[r][k];
+  for (int r = count; r < 8; ++r)
+    for (int k = 0; k < K; ++k) part[k][r] = f64x8{};
   for (int k = 0; k < K; ++k) store(out[k], reduce8(part[k]));
 }
 
-/// Rows that one block works on: as many as keep the values of two blocks and their results in the first-level cache,
-/// at most 8.
+/// Rows that one block works on: as many as keep a block's values in the first-level cache, at most 8.
 inline int block_rows(std::int64_t row_values) {
-  return static_cast<int>(std::clamp<std::int64_t>(2048 / std::max<std::int64_t>(row_values, 1), 1, 8));
+  return static_cast<int>(std::clamp<std::int64_t>(4096 / std::max<std::int64_t>(row_values, 1), 1, 8));
 }
 
 /// Rows a thread takes at a time: whole blocks of about 16k values.
