@@ -28,20 +28,24 @@ void find_offsets(const WinogradPlanes& w, std::int64_t plane, std::int64_t* to)
 /// A group of taps of a channel at the points, `step` apart, for the rows of a panel, w_row apart.
 void transform_taps(const TapGroup& g, const float* w, std::int64_t w_row, std::int64_t rows, float* to,
                     std::int64_t step) {
-  float tap[3][tile_rows] = {};
-  for (int j = 0; j < 3; ++j)
-    for (std::int64_t i = 0; i < rows && g.index[j] >= 0; ++i) tap[j][i] = w[i * w_row + g.index[j]];
-  for (int i = 0; i < tile_rows; ++i) {
-    const float g0 = tap[0][i], g1 = tap[1][i], g2 = tap[2][i];
-    const float ea = -(2.0f / 3) * g0 - (1.0f / 3) * g2, oa = -(2.0f / 3 * point_a) * g1;
-    const float eb = (1.0f / 6) * g0 + (1.0f / 3) * g2, ob = (1.0f / 6 * point_b) * g1;
-    to[at_zero * step + i] = g0;
-    to[at_a * step + i] = ea + oa;
-    to[at_minus_a * step + i] = ea - oa;
-    to[at_b * step + i] = eb + ob;
-    to[at_minus_b * step + i] = eb - ob;
-    if (g.has(at_infinity)) to[at_infinity * step + i] = g2;
+  using R = f32x8;
+  static_assert(tile_rows * sizeof(float) <= sizeof(R));
+  R tap[3] = {};
+  for (int j = 0; j < 3; ++j) {
+    if (g.index[j] < 0) continue;
+    const float* from = w + g.index[j];
+    float row[sizeof(R) / sizeof(float)] = {};
+    if (rows == tile_rows)
+      for (int i = 0; i < tile_rows; ++i) row[i] = from[i * w_row];
+    else
+      for (std::int64_t i = 0; i < rows; ++i) row[i] = from[i * w_row];
+    tap[j] = load<R>(row);
   }
+  const R ea = (-2.0f / 3) * tap[0] - (1.0f / 3) * tap[2], oa = (-2.0f / 3 * point_a) * tap[1];
+  const R eb = (1.0f / 6) * tap[0] + (1.0f / 3) * tap[2], ob = (1.0f / 6 * point_b) * tap[1];
+  const R at[points] = {tap[0], ea + oa, ea - oa, eb + ob, eb - ob, tap[2]};
+  for (int point = 0; point < points; ++point)
+    if (g.has(point)) std::memcpy(to + point * step, &at[point], tile_rows * sizeof(float));
 }
 
 /// All weights, in panels of tile_rows rows: [group][part][panel][point][group of taps, channel][tile_rows].
