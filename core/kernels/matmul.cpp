@@ -16,14 +16,17 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b;
 
 // Note [Three ways to multiply]
 // One operand is a vector: streams of the other, by rows (dot) or by lines (direct).
-// Small, or few rows: tiles straight from the operands, no packing (direct).
+// Small, or few rows: tiles straight from the operands, only a transposed right one is packed (direct).
 // Large: the left operand in panels of tile_rows rows, the right one in panels of tile_cols columns, both in the order
 // in which the tiles read them, k_block at a time (packed).
-constexpr std::int64_t k_block = 512;               // A panel 16 KiB, B panel 96 KiB
-constexpr std::int64_t row_panels = 12;             // most row panels of C in a task
-constexpr std::int64_t col_panels = 5;              // most column panels of C in a task
-constexpr std::int64_t least_tasks = 16;            // so that a few threads get equal parts
-constexpr std::int64_t direct_block = 128;          // columns of C in a task of the direct way
+constexpr std::int64_t k_block = 512;                // A panel 16 KiB, B panel 96 KiB
+constexpr std::int64_t row_panels = 12;              // most row panels of C in a task
+constexpr std::int64_t col_panels = 5;               // most column panels of C in a task
+constexpr std::int64_t least_tasks = 16;             // so that a few threads get equal parts
+constexpr std::int64_t direct_block = 128;           // columns of C in a task of the direct way with few rows
+constexpr std::int64_t direct_rows = 4 * tile_rows;  // rows of C in one with many
+// Packing costs more than it gains up to this m n k, and up to these rows if the right operand is not too far apart.
+constexpr std::int64_t direct_work = 140 * 140 * 140, most_direct_rows = 256, most_direct_extent = 1 << 20;
 constexpr std::int64_t serial_work = 96 * 96 * 96;  // m n k below which waking a thread costs more
 
 template <class T, int N>
@@ -237,7 +240,10 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
     return dots(n, k, b, b_col, x, c, std::int64_t{1}, accumulate);
   }
   const std::int64_t work = m * n * k;
-  if (work > serial_work / 2 && m > 2 * tile_rows && n >= lanes<T>)
+  const bool many_rows = m > 2 * tile_rows;
+  const bool small = b_col == 1 ? work <= direct_work || (m <= most_direct_rows && k * ldb <= most_direct_extent)
+                                : work <= serial_work / 2;
+  if (!small && many_rows && n >= lanes<T>)
     return packed(m, n, k, a, a_row, a_step, b, b_step, b_col, c, ldc, accumulate);
   if (b_col != 1) {
     T* copy = scratch<0, T>(k * n);
@@ -246,6 +252,10 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
     ldb = n;
   }
   if (work <= serial_work) return direct(m, n, k, a, a_row, a_step, b, ldb, c, ldc, accumulate);
+  if (many_rows)
+    return detail::parallel_for(m, direct_rows, [&](std::int64_t i, std::int64_t end) {
+      direct(end - i, n, k, a + i * a_row, a_row, a_step, b, ldb, c + i * ldc, ldc, accumulate);
+    });
   detail::parallel_for((n + direct_block - 1) / direct_block, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = begin; t < end; ++t) {
       const std::int64_t j = t * direct_block;

@@ -66,10 +66,10 @@ void check_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k
 }  // namespace
 
 TEST_CASE_TEMPLATE("gemm agrees with a loop in double", T, float, double) {
-  const std::int64_t sizes[][3] = {{1, 1, 1},      {4, 4, 4},     {3, 5, 7},     {8, 8, 8},    {16, 16, 16},
-                                   {1, 64, 33},    {64, 1, 33},   {1, 1, 100},   {9, 49, 3},   {17, 31, 65},
-                                   {64, 100, 192}, {2, 500, 40},  {40, 2, 77},   {50, 60, 90}, {97, 101, 300},
-                                   {128, 10, 64},  {5, 400, 520}, {200, 23, 260}};
+  const std::int64_t sizes[][3] = {{1, 1, 1},      {4, 4, 4},     {3, 5, 7},      {8, 8, 8},     {16, 16, 16},
+                                   {1, 64, 33},    {64, 1, 33},   {1, 1, 100},    {9, 49, 3},    {17, 31, 65},
+                                   {64, 100, 192}, {2, 500, 40},  {40, 2, 77},    {50, 60, 90},  {97, 101, 300},
+                                   {128, 10, 64},  {5, 400, 520}, {200, 23, 260}, {264, 61, 200}};
   for (const auto& s : sizes)
     for (int form = 0; form < 4; ++form)
       for (const bool accumulate : {false, true})
