@@ -170,7 +170,7 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
       block_sums<T, 2>(walk, 1, count, of_block, [&](int i, std::int64_t, auto sum) {
         const T hi = static_cast<T>(mean[r0 + i]);
         const T *const gr = g + (r0 + i) * M, *const xr = x + (r0 + i) * M;
-        if (!weight) return sum(grad_terms(hi), gr, xr);
+        if (!weight) return sum(grad_terms(walk, hi), gr, xr);
         const Simd<T> m = Simd<T>{} + hi;
         const auto terms = [m](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv, Simd<T> w) {
           const Simd<T> gw = keep(gv * w);

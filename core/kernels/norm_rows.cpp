@@ -29,7 +29,7 @@ void eight_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, 
                      const double (&rstd)[8], double (&sum_g)[8], double (&sum_gxh)[8]) {
   alignas(64) double sums[2][8];
   block_sums<T, 2>(walk, 1, count, sums, [&](int r, std::int64_t, auto sum) {
-    sum(grad_terms(static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
+    sum(grad_terms(walk, static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
   });
   for (int i = 0; i < 8; ++i) {
     sum_g[i] = sums[0][i];

@@ -48,10 +48,13 @@ struct RowWalk {
     for (std::int64_t i = 0; i < length; ++i) y[i] = v[i];
   }
   V only_fresh(V v) const { return (V)((M)v & fresh); }
+  /// v itself. g++ 12 reads a loaded value that is used twice from memory twice, which binds sums over two arrays; what
+  /// comes out of a mask stays in its register.
+  V in_register(V v) const { return (V)((M)v & every); }
 
   std::int64_t length, full;
   bool rest;
-  M fresh;
+  M fresh, every = M{} - 1;
 };
 
 /// y[i] = f(in[i]...) over a row, in vectors. y may be one of the inputs: the last vector is read before any is stored.
