@@ -34,20 +34,17 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
   const RowWalk<T> walk(s.L), whole(M);
   const int block = block_rows(M);
   detail::parallel_for(s.rows(), grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
-    // The statistics of the next block stand before the output of this one, which hides their latency.
     RowStats stats[2];
-    const auto look_at = [&](std::int64_t r0, RowStats& st) {
+    const auto look_at = [&](std::int64_t r0, int place) {
+      RowStats& st = stats[place];
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
       row_stats<T>({whole, x + r0 * M, M}, count, eps, true, st);
       for (int r = 0; r < count; ++r) mean[r0 + r] = st.mean[r], rstd[r0 + r] = st.rstd[r];
       if (var) std::copy_n(st.var, count, var + r0);
     };
     NormCoefs<T> coefs;
-    look_at(begin, stats[0]);
-    int now = 0;
-    for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
+    each_block(begin, end, block, look_at, [&](std::int64_t r0, int now) {
       const std::int64_t r1 = std::min(r0 + block, end);
-      if (r1 < end) look_at(r1, stats[1 - now]);
       const RowStats& st = stats[now];
       each_eight_runs(
           s, r0, r1,
@@ -59,7 +56,7 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
             coefs.prepare(count);
             for (int i = 0; i < count; ++i) coefs.apply(walk, i, x + (run + i) * s.L, y + (run + i) * s.L);
           });
-    }
+    });
   });
 }
 
@@ -77,7 +74,9 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
       double g[8] = {}, gxh[8] = {};
       bool in_double[8] = {};
     };
-    const auto look_at = [&](std::int64_t r0, RowMeans& m) {
+    RowMeans means[2];
+    const auto look_at = [&](std::int64_t r0, int place) {
+      RowMeans& m = means[place];
       const std::int64_t r1 = std::min(r0 + block, end);
       alignas(64) double mu[8] = {}, r[8] = {};
       each_eight_runs(
@@ -110,16 +109,11 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
         add_up(row, group * K);
       }
     };
-    // As in the forward pass, the sums of the next block come before this block's gradient.
-    RowMeans means[2];
     GradCoefs<T> coefs;
     bool run_in_double[8];
-    look_at(begin, means[0]);
-    int now = 0;
-    for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
+    each_block(begin, end, block, look_at, [&](std::int64_t r0, int now) {
       const std::int64_t r1 = std::min(r0 + block, end);
-      if (r1 < end) look_at(r1, means[1 - now]);
-      if (!dx) continue;
+      if (!dx) return;
       const RowMeans& m = means[now];
       each_eight_runs(
           s, r0, r1,
@@ -138,7 +132,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
                 coefs.apply(walk, i, g + at_run, x + at_run, dx + at_run);
             }
           });
-    }
+    });
   });
   if (dweight) sum_over_n(s.N, s.C, sum_gxh, dweight);
   if (dbias) sum_over_n(s.N, s.C, sum_g, dbias);

@@ -40,10 +40,10 @@ void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, c
   const int block = block_rows(L);
   detail::parallel_for(N * C, grain_rows(L), [&](std::int64_t begin, std::int64_t end) {
     const auto rows_from = [&](std::int64_t r0) { return static_cast<int>(std::min<std::int64_t>(block, end - r0)); };
-    // The statistics of the next block stand before the output of this one, which hides their latency.
     NormCoefs<T> coefs[2];
     std::int64_t c = begin % C;
-    const auto look_at = [&](std::int64_t r0, NormCoefs<T>& to) {
+    const auto look_at = [&](std::int64_t r0, int place) {
+      NormCoefs<T>& to = coefs[place];
       const int count = rows_from(r0);
       RowStats stats;
       row_stats<T>({walk, x + r0 * L, L}, count, eps, true, stats);
@@ -57,13 +57,10 @@ void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, c
       to.prepare(count);
       for (c += count; c >= C;) c -= C;
     };
-    int now = 0;
-    look_at(begin, coefs[0]);
-    for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
-      if (r0 + block < end) look_at(r0 + block, coefs[1 - now]);
+    each_block(begin, end, block, look_at, [&](std::int64_t r0, int now) {
       const int count = rows_from(r0);
       for (int i = 0; i < count; ++i) coefs[now].apply(walk, i, x + (r0 + i) * L, y + (r0 + i) * L);
-    }
+    });
   });
 }
 
@@ -76,10 +73,12 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each row
   detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {
     const auto rows_from = [&](std::int64_t r0) { return static_cast<int>(std::min<std::int64_t>(block, end - r0)); };
-    GradCoefs<T> coefs[2];  // as in the forward pass
+    GradCoefs<T> coefs[2];
     bool in_double[2][8];
     std::int64_t c = begin % C;
-    const auto look_at = [&](std::int64_t r0, GradCoefs<T>& to, bool(&extreme)[8]) {
+    const auto look_at = [&](std::int64_t r0, int place) {
+      GradCoefs<T>& to = coefs[place];
+      bool(&extreme)[8] = in_double[place];
       const int count = rows_from(r0);
       eight(mean + r0, count, 0, to.mean);
       eight(rstd + r0, count, 1, to.rstd);
@@ -105,11 +104,8 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
       std::copy_n(sgx, count, sum_gxh + r0);
       to.prepare();
     };
-    int now = 0;
-    look_at(begin, coefs[0], in_double[0]);
-    for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
-      if (r0 + block < end) look_at(r0 + block, coefs[1 - now], in_double[1 - now]);
-      if (!dx) continue;
+    each_block(begin, end, block, look_at, [&](std::int64_t r0, int now) {
+      if (!dx) return;
       const int count = rows_from(r0);
       for (int i = 0; i < count; ++i) {
         const std::int64_t at_row = (r0 + i) * L;
@@ -118,7 +114,7 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
         else
           coefs[now].apply(walk, i, g + at_row, x + at_row, dx + at_row);
       }
-    }
+    });
   });
   if (dweight) sum_over_n(N, C, sum_gxh, dweight);
   if (dbias) sum_over_n(N, C, sum_g, dbias);

@@ -131,20 +131,18 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
   const RowWalk<T> walk(M);
   const int block = block_rows(M);
   detail::parallel_for(R, grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
-    RowStats stats[2];  // of this block and the next, as in group_norm
-    const auto look_at = [&](std::int64_t r0, RowStats& st) {
+    RowStats stats[2];
+    const auto look_at = [&](std::int64_t r0, int place) {
+      RowStats& st = stats[place];
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
       row_stats<T>({walk, x + r0 * M, M}, count, eps, centered, st);
       for (int i = 0; i < count; ++i) mean[r0 + i] = st.mean[i], rstd[r0 + i] = st.rstd[i];
     };
-    look_at(begin, stats[0]);
-    int now = 0;
-    for (std::int64_t r0 = begin; r0 < end; r0 += block, now = 1 - now) {
+    each_block(begin, end, block, look_at, [&](std::int64_t r0, int now) {
       const std::int64_t r1 = std::min(r0 + block, end);
-      if (r1 < end) look_at(r1, stats[1 - now]);
       for (std::int64_t r = r0; r < r1; ++r)
         normalize_elements(walk, x + r * M, weight, bias, stats[now].mean[r - r0], stats[now].rstd[r - r0], y + r * M);
-    }
+    });
   });
 }
 

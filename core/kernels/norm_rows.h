@@ -33,6 +33,22 @@ struct NormCoefs {
   }
 };
 
+/// look_at(r0, i), then output(r0, i), for each block of rows from r0 on in [begin, end); i, 0 or 1, says where the one
+/// leaves what the other takes. Short rows: the sums of the next block stand before the output of this one, which hides
+/// their latency. Long rows, fewer than 8 a block: the output follows while the first-level cache holds the block.
+template <class LookAt, class Output>
+inline void each_block(std::int64_t begin, std::int64_t end, int block, LookAt look_at, Output output) {
+  const std::int64_t ahead = block < 8 ? 0 : block;
+  int now = 0;
+  if (ahead > 0) look_at(begin, now);
+  for (std::int64_t r0 = begin; r0 < end; r0 += block) {
+    const int next = ahead > 0 ? 1 - now : now;
+    if (r0 + ahead < end) look_at(r0 + ahead, next);
+    output(r0, now);
+    now = next;
+  }
+}
+
 /// The index after c in a cycle of C.
 inline std::int64_t next_in(std::int64_t c, std::int64_t C) { return c + 1 == C ? 0 : c + 1; }
 
