@@ -23,8 +23,8 @@ constexpr std::int64_t k_block = 512;                // A panel 16 KiB, B panel 
 constexpr std::int64_t row_panels = 12;              // most row panels of C in a task
 constexpr std::int64_t col_panels = 5;               // most column panels of C in a task
 constexpr std::int64_t least_tasks = 16;             // so that a few threads get equal parts
-constexpr std::int64_t direct_block = 128;           // columns of C in a task of the direct way with few rows
-constexpr std::int64_t direct_rows = 4 * tile_rows;  // rows of C in one with many
+constexpr std::int64_t direct_cols = 96;             // columns of C in a task of the direct way: B is read once
+constexpr std::int64_t direct_rows = 4 * tile_rows;  // rows of C in one that has few columns
 // Packing costs more than it gains up to this m n k, and up to these rows if the right operand is not too far apart.
 constexpr std::int64_t direct_work = 140 * 140 * 140, most_direct_rows = 256, most_direct_extent = 1 << 20;
 constexpr std::int64_t serial_work = 96 * 96 * 96;  // m n k below which waking a thread costs more
@@ -252,15 +252,12 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
     ldb = n;
   }
   if (work <= serial_work) return direct(m, n, k, a, a_row, a_step, b, ldb, c, ldc, accumulate);
-  if (many_rows)
+  if (many_rows && n <= 2 * direct_cols)
     return detail::parallel_for(m, direct_rows, [&](std::int64_t i, std::int64_t end) {
       direct(end - i, n, k, a + i * a_row, a_row, a_step, b, ldb, c + i * ldc, ldc, accumulate);
     });
-  detail::parallel_for((n + direct_block - 1) / direct_block, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t t = begin; t < end; ++t) {
-      const std::int64_t j = t * direct_block;
-      direct(m, std::min(direct_block, n - j), k, a, a_row, a_step, b + j, ldb, c + j, ldc, accumulate);
-    }
+  detail::parallel_for(n, direct_cols, [&](std::int64_t j, std::int64_t end) {
+    direct(m, end - j, k, a, a_row, a_step, b + j, ldb, c + j, ldc, accumulate);
   });
 }
 
