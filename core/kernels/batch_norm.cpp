@@ -17,7 +17,7 @@ int block_channels(std::int64_t values) {
 template <class T>
 void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const T* weight, const T* bias, double eps,
                 T* y, double* mean, double* rstd, double* var) {
-  const RowWalk<T> walk(L);
+  const RowWalk<T> walk(L, N * C * L);
   const int block = block_channels(N * L);
   detail::parallel_for(C, block, [&](std::int64_t begin, std::int64_t end) {
     RowStats stats;
@@ -44,7 +44,7 @@ void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, cons
 template <class T>
 void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x, const double* mean,
                          const double* rstd, const T* weight, T* dx, T* dweight, T* dbias) {
-  const RowWalk<T> walk(L);
+  const RowWalk<T> walk(L, N * C * L);
   const double values = static_cast<double>(N * L);
   const int block = block_channels(2 * N * L);
   detail::parallel_for(C, block, [&](std::int64_t begin, std::int64_t end) {

@@ -11,7 +11,7 @@ namespace eg::kernels {
 template <class T>
 void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const double* mean, const double* rstd,
                     const T* weight, const T* bias, T* y) {
-  const RowWalk<T> walk(L);
+  const RowWalk<T> walk(L, N * C * L);
   std::vector<NormCoefs<T>> coefs(static_cast<std::size_t>((C + 7) / 8));  // of eight channels each
   for (std::int64_t c0 = 0; c0 < C; c0 += 8) {
     NormCoefs<T>& eight = coefs[static_cast<std::size_t>(c0 / 8)];
@@ -32,7 +32,7 @@ void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, 
 template <class T>
 void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x, const double* mean,
                              const double* rstd, const T* weight, T* dx, T* dweight, T* dbias) {
-  const RowWalk<T> walk(L);
+  const RowWalk<T> walk(L, N * C * L);
   const bool sums = dweight || dbias;
   const int block = block_rows(2 * L);
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each (n, c)

@@ -36,7 +36,7 @@ void eight_params(const T* p, std::int64_t c, std::int64_t C, int count, double 
 template <class T>
 void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const T* weight, const T* bias,
                    double eps, T* y, double* mean, double* rstd, double* var) {
-  const RowWalk<T> walk(L);
+  const RowWalk<T> walk(L, N * C * L);
   const int block = block_rows(L);
   detail::parallel_for(N * C, grain_rows(L), [&](std::int64_t begin, std::int64_t end) {
     const auto rows_from = [&](std::int64_t r0) { return static_cast<int>(std::min<std::int64_t>(block, end - r0)); };
@@ -68,7 +68,7 @@ template <class T>
 void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x, const double* mean,
                             const double* rstd, const T* weight, T* dx, T* dweight, T* dbias) {
   const double per_value = 1 / static_cast<double>(L);
-  const RowWalk<T> walk(L);
+  const RowWalk<T> walk(L, N * C * L);
   const int block = block_rows(2 * L);
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each row
   detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {

@@ -128,7 +128,7 @@ void extreme_row_grad(std::int64_t M, const T* g, const T* x, const T* weight, d
 template <class T>
 void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, const T* bias, double eps, bool centered,
                 T* y, double* mean, double* rstd) {
-  const RowWalk<T> walk(M);
+  const RowWalk<T> walk(M, R * M);
   const int block = block_rows(M);
   detail::parallel_for(R, grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
     RowStats stats[2];

@@ -31,7 +31,10 @@ struct RowWalk {
   using M = typename LaneMask<T>::type;
   static constexpr std::int64_t N = lanes<T>;
 
-  explicit RowWalk(std::int64_t n) : length(n), full(n / N * N), rest(n % N != 0) {
+  /// results: all values that the call makes. More than the caches hold go past them, if the rows are long.
+  explicit RowWalk(std::int64_t n, std::int64_t results = 0)
+      : length(n), full(n / N * N), rest(n % N != 0),
+        past_caches(n >= 1024 && results * static_cast<std::int64_t>(sizeof(T)) >= 24 << 20) {
     // Lanes of the last vector that no whole vector holds.
     const std::int64_t first = n >= N ? full - (n - N) : 0, end = n >= N ? N : n;
     for (std::int64_t i = 0; i < N; ++i) fresh[i] = i >= first && i < end ? -1 : 0;
@@ -53,7 +56,7 @@ struct RowWalk {
   V in_register(V v) const { return (V)((M)v & every); }
 
   std::int64_t length, full;
-  bool rest;
+  bool rest, past_caches;
   M fresh, every = M{} - 1;
 };
 
@@ -63,7 +66,12 @@ inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
   using V = Simd<T>;
   V last{};
   if (w.rest) last = f(w.load_last(in)...);
-  for (std::int64_t i = 0; i < w.full; i += w.N) store(y + i, f(load<V>(in + i)...));
+  if (w.past_caches && reinterpret_cast<std::uintptr_t>(y) % sizeof(V) == 0) {
+    for (std::int64_t i = 0; i < w.full; i += w.N) store_past_caches(y + i, f(load<V>(in + i)...));
+    fence_stores();
+  } else {
+    for (std::int64_t i = 0; i < w.full; i += w.N) store(y + i, f(load<V>(in + i)...));
+  }
   if (w.rest) w.store_last(y, last);
 }
 

@@ -35,4 +35,28 @@ template <class V, class T> inline V load(const T* p) {
 }
 template <class V, class T> inline void store(T* p, V v) { std::memcpy(p, &v, sizeof(V)); }
 
+/// A store past the caches, which saves reading the line first and keeps what the caches hold; p is aligned to V.
+/// Where a machine or compiler has none, a plain store. Before another thread may read: fence_stores().
+template <class V, class T> inline void store_past_caches(T* p, V v) {
+#if defined(__clang__)
+  __builtin_nontemporal_store(v, reinterpret_cast<V*>(p));
+#elif defined(__AVX512F__)
+  __builtin_ia32_movntps512(reinterpret_cast<float*>(p), (f32x16)v);
+#elif defined(__SSE2__)
+  using f32x4 = float __attribute__((vector_size(16)));
+  for (int i = 0; i < 64; i += 16) {
+    f32x4 part;
+    std::memcpy(&part, reinterpret_cast<const char*>(&v) + i, sizeof part);
+    __builtin_ia32_movntps(reinterpret_cast<float*>(reinterpret_cast<char*>(p) + i), part);
+  }
+#else
+  store(p, v);
+#endif
+}
+inline void fence_stores() {
+#if defined(__SSE2__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 }  // namespace eg::kernels

@@ -1,3 +1,4 @@
+#include <eigengrad/core/array.h>
 #include <eigengrad/core/parallel.h>
 
 #include <limits>
@@ -261,4 +262,34 @@ TEST_CASE_TEMPLATE("normalize: a row has the same bits alone, in any batch, on a
     CHECK(same_bits(two.ddw, whole.ddw));
     eg::set_num_threads(1);
   }
+}
+
+// Past some size results are stored past the caches.
+TEST_CASE("normalize: results larger than the caches have the bits of small ones") {
+  constexpr int64_t N = 6, C = 1024;
+  for (int64_t L : {1024, 1030})
+    for (int64_t G : {C, C / 4}) {
+      CAPTURE(L);
+      CAPTURE(G);
+      const auto array = [L](int64_t n) { return eg::Array({n, C, L}, eg::DType::float32); };
+      eg::Array x = array(N), g = array(N), y = array(N), dx = array(N), small_y = array(1), small_dx = array(1);
+      for (int64_t i = 0; i < x.numel(); ++i) {
+        x.data<float>()[i] = static_cast<float>((i * 7919) % 10007) / 1000;
+        g.data<float>()[i] = static_cast<float>((i * 104729) % 10009) / 5000 - 1;
+      }
+      Vec<double> mean(size_t(N * G)), rstd(mean);
+      const auto both = [&](int64_t first, int64_t count, eg::Array& to, eg::Array& grad) {
+        const GroupShape s{count, C, L, G};
+        const float *const xs = x.data<float>() + first * C * L, *const gs = g.data<float>() + first * C * L;
+        group_norm<float>(s, xs, nullptr, nullptr, 1e-5, to.data<float>(), mean.data(), rstd.data(), nullptr);
+        group_norm_backward<float>(s, gs, xs, mean.data(), rstd.data(), nullptr, grad.data<float>(), nullptr, nullptr);
+      };
+      both(0, N, y, dx);
+      for (int64_t n = 0; n < N; ++n) {
+        both(n, 1, small_y, small_dx);
+        const size_t bytes = size_t(C * L) * sizeof(float);
+        CHECK(std::memcmp(small_y.data<float>(), y.data<float>() + n * C * L, bytes) == 0);
+        CHECK(std::memcmp(small_dx.data<float>(), dx.data<float>() + n * C * L, bytes) == 0);
+      }
+    }
 }
