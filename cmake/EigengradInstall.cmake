@@ -10,6 +10,12 @@ foreach(layer IN LISTS layers)
             DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/eigengrad/${layer}/${sub}")
   endforeach()
 endforeach()
+# `cmake --install --strip` leaves archives alone.
+install(CODE "
+  if(CMAKE_INSTALL_DO_STRIP AND NOT \"${CMAKE_STRIP}\" STREQUAL \"\")
+    file(GLOB archives \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libeigengrad_*.a\")
+    execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-unneeded --remove-section=.comment \${archives})
+  endif()")
 install(TARGETS eigengrad EXPORT eigengradTargets)
 install(FILES "${PROJECT_SOURCE_DIR}/eigengrad.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/eigengrad")
 install(EXPORT eigengradTargets NAMESPACE eigengrad:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/eigengrad)
