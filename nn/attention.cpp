@@ -10,12 +10,17 @@
 
 #include <eigengrad/autograd/detail/attention.h>
 #include <eigengrad/core/detail/format.h>
+#include <eigengrad/nn/detail/open_call.h>
 
 namespace eg::nn {
-
-constinit thread_local MultiheadAttention::Call* MultiheadAttention::call_ = nullptr;
-
 namespace {
+
+struct BesideQuery {
+  const Tensor &k, &v;
+  const AttentionOptions& how;
+  Tensor weights;
+};
+using Call = detail::OpenCall<BesideQuery>;
 
 std::int64_t checked(std::int64_t embed_dim, std::int64_t heads) {
   if (embed_dim < 1 || heads < 1 || embed_dim % heads != 0)
@@ -35,24 +40,17 @@ MultiheadAttention::MultiheadAttention(std::int64_t E, std::int64_t heads, Multi
   out_proj.bias = Parameter(zeros({E}));
 }
 
-// What comes beside q is in the Call that operator() has opened for this module.
 Tensor MultiheadAttention::forward(const Tensor& q) {
-  Call* call = call_ && call_->module == this ? call_ : nullptr;
+  BesideQuery* const call = Call::take(*this);
   if (!call) return compute(q, q, q, {}, nullptr);
-  call_ = nullptr;  // taken: what hooks call inside is not meant
   return compute(q, call->k, call->v, call->how, &call->weights);
 }
 
 AttentionResult MultiheadAttention::operator()(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& how) {
-  struct Opened {
-    Call* before;
-    explicit Opened(Call& c) : before(call_) { call_ = &c; }
-    ~Opened() { call_ = before; }
-  };
-  Call c{this, k, v, how, {}};
-  const Opened guard(c);
+  BesideQuery beside{k, v, how, {}};
+  const Call open(*this, beside);
   Tensor output = Module::operator()(q);
-  return {std::move(output), std::move(c.weights)};
+  return {std::move(output), std::move(beside.weights)};
 }
 
 Tensor MultiheadAttention::compute(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& how, Tensor* weights) {

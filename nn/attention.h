@@ -33,14 +33,7 @@ class MultiheadAttention : public Module {
   MultiheadAttentionOptions options;
 
  private:
-  struct Call {
-    const MultiheadAttention* module;
-    const Tensor &k, &v;
-    const AttentionOptions& how;
-    Tensor weights;
-  };
   Tensor compute(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& how, Tensor* weights);
-  static constinit thread_local Call* call_;  // the call under way, for forward
   std::int64_t heads_;
 };
 

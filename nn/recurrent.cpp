@@ -3,10 +3,18 @@
 #include <eigengrad/nn/recurrent.h>
 
 #include <eigengrad/core/detail/format.h>
+#include <eigengrad/nn/detail/open_call.h>
 
 namespace eg::nn {
+namespace {
 
-constinit thread_local Recurrent::Call* Recurrent::call_ = nullptr;
+struct States {
+  Tensor h0, c0;
+  LstmResult results;
+};
+using Call = detail::OpenCall<States>;
+
+}  // namespace
 
 Recurrent::Recurrent(const char* name, std::int64_t gates, std::int64_t in, std::int64_t hidden, const RecurrentOptions& o)
     : name_(name), in_(in), hidden_(hidden), options_(o) {
@@ -35,10 +43,8 @@ void Recurrent::visit(Visitor& v) {
   }
 }
 
-// The states come and go beside x and the output, in the Call that `call` has opened for this module.
 Tensor Recurrent::forward(const Tensor& x) {
-  Call* call = call_ && call_->module == this ? call_ : nullptr;
-  if (call) call_ = nullptr;  // taken: what hooks call inside is not meant
+  States* call = Call::take(*this);
   std::vector<RecurrentWeights> w;
   for (const Weights& own : weights) w.push_back({own.weight_ih, own.weight_hh, own.bias_ih, own.bias_hh});
   Results r = compute(x, w, call ? call->h0 : Tensor(), call ? call->c0 : Tensor(),
@@ -50,15 +56,10 @@ Tensor Recurrent::forward(const Tensor& x) {
 }
 
 Recurrent::Results Recurrent::call(const Tensor& x, const Tensor& h0, const Tensor& c0) {
-  struct Opened {
-    Call* before;
-    explicit Opened(Call& c) : before(call_) { call_ = &c; }
-    ~Opened() { call_ = before; }
-  };
-  Call c{this, h0, c0, {}};
-  const Opened guard(c);
-  c.results.output = Module::operator()(x);
-  return std::move(c.results);
+  States s{h0, c0, {}};
+  const Call open(*this, s);
+  s.results.output = Module::operator()(x);
+  return std::move(s.results);
 }
 
 std::string Recurrent::describe() const {

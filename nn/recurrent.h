@@ -47,12 +47,6 @@ class Recurrent : public Module {
   virtual std::string extra() const { return ""; }
 
  private:
-  struct Call {
-    const Recurrent* module;
-    Tensor h0, c0;
-    Results results;
-  };
-  static constinit thread_local Call* call_;  // the call under way, for forward
   const char* name_;
   std::int64_t in_, hidden_;
   RecurrentOptions options_;
