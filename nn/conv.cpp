@@ -3,6 +3,7 @@
 #include <eigengrad/nn/init.h>
 
 #include <eigengrad/core/detail/format.h>
+#include <eigengrad/nn/detail/listed.h>
 
 namespace eg::nn {
 namespace {
@@ -20,24 +21,12 @@ void check(const char* op, std::int64_t in, std::int64_t out, Pair kernel, Pair 
 /// PyTorch's fan of a weight [a, b, kernel...]: b times the kernel.
 std::int64_t fan(const Shape& w) { return init::fans(w).in; }
 
-std::string pair(Pair p) { return p.h == p.w ? std::to_string(p.h) : fmt::format("{{{}, {}}}", p.h, p.w); }
-
-/// ", name=value" for every option that is not the default.
-class Listed {
- public:
-  Listed& operator()(const char* name, Pair value, Pair usual) {
-    if (!(value == usual)) text += fmt::format(", {}={}", name, pair(value));
-    return *this;
-  }
-  std::string text;
-};
-
 template <class Options> std::string listed(const Options& o) {
-  Listed l;
+  detail::Listed l;
   l("stride", o.stride, 1)("padding", o.padding, 0);
   if constexpr (requires { o.output_padding; }) l("output_padding", o.output_padding, 0);
   l("dilation", o.dilation, 1)("groups", o.groups, 1);
-  return l.text + (o.bias ? "" : ", bias=false");
+  return l.all + (o.bias ? "" : ", bias=false");
 }
 
 }  // namespace
@@ -66,7 +55,7 @@ Tensor Conv2d::forward(const Tensor& x) {
 }
 std::string Conv2d::describe() const {
   return fmt::format("Conv2d({}, {}, {}{})", weight->size(1) * options.groups, weight->size(0),
-                     pair({weight->size(2), weight->size(3)}), listed(options));
+                     detail::text({weight->size(2), weight->size(3)}), listed(options));
 }
 
 ConvTranspose1d::ConvTranspose1d(std::int64_t in, std::int64_t out, std::int64_t k, ConvTranspose1dOptions o) : options(o) {
@@ -95,7 +84,7 @@ Tensor ConvTranspose2d::forward(const Tensor& x) {
 }
 std::string ConvTranspose2d::describe() const {
   return fmt::format("ConvTranspose2d({}, {}, {}{})", weight->size(0), weight->size(1) * options.groups,
-                     pair({weight->size(2), weight->size(3)}), listed(options));
+                     detail::text({weight->size(2), weight->size(3)}), listed(options));
 }
 
 }  // namespace eg::nn

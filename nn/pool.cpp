@@ -2,11 +2,12 @@
 #include <eigengrad/nn/pool.h>
 
 #include <eigengrad/core/detail/format.h>
+#include <eigengrad/nn/detail/listed.h>
 
 namespace eg::nn {
-namespace {
+using detail::text;
 
-std::string text(Pair p) { return p.h == p.w ? std::to_string(p.h) : fmt::format("{{{}, {}}}", p.h, p.w); }
+namespace {
 
 void check(const char* op, Pair kernel, Pair stride, Pair padding, Pair dilation) {
   if (kernel.h < 1 || kernel.w < 1) fail<ValueError>(op, "expected a kernel >= 1, got {}", text(kernel));
@@ -22,13 +23,11 @@ void check_size(const char* op, Pair size) {
 
 /// The kernel, then ", name=value" for every option that is not the default.
 template <class Options> std::string listed(const char* name, Pair kernel, const Options& o) {
-  std::string s = fmt::format("{}({}", name, text(kernel));
-  const auto add = [&s](const char* option, Pair value, Pair usual) {
-    if (!(value == usual)) s += fmt::format(", {}={}", option, text(value));
-  };
-  if (!(Pair(o.stride) == kernel)) add("stride", o.stride, 0);
-  add("padding", o.padding, 0);
-  if constexpr (requires { o.dilation; }) add("dilation", o.dilation, 1);
+  detail::Listed l;
+  if (!(Pair(o.stride) == kernel)) l("stride", o.stride, 0);
+  l("padding", o.padding, 0);
+  if constexpr (requires { o.dilation; }) l("dilation", o.dilation, 1);
+  std::string s = fmt::format("{}({}{}", name, text(kernel), l.all);
   if (o.ceil_mode) s += ", ceil_mode=true";
   if constexpr (requires { o.count_include_pad; })
     if (!o.count_include_pad) s += ", count_include_pad=false";
