@@ -1,8 +1,10 @@
 #include <eigengrad/autograd/ops/attention.h>
+#include <eigengrad/autograd/creation.h>
 #include <eigengrad/autograd/detail/attention.h>
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/autograd/ops/mask.h>
 #include <eigengrad/autograd/ops/matmul.h>
+#include <eigengrad/autograd/ops/rearrange.h>
 #include <eigengrad/autograd/ops/shape.h>
 #include <eigengrad/autograd/ops/softmax.h>
 #include <eigengrad/core/detail/format.h>
@@ -23,15 +25,6 @@ void check(const char* op, const Tensor& q, const Tensor& k, const Tensor& v) {
     fail<ShapeError>(op, "expected q [..., L, E], k [..., S, E] and v [..., S, Ev], got {}, {} and {}", q.shape(), k.shape(), v.shape());
 }
 
-// true on and below the diagonal
-Tensor lower(std::int64_t rows, std::int64_t columns) {
-  Array a({rows, columns}, DType::boolean);
-  bool* p = a.data<bool>();
-  for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t j = 0; j < columns; ++j) *p++ = j <= i;
-  return Tensor(std::move(a));
-}
-
 Tensor masked(const char* op, const Tensor& scores, const Tensor& mask) {
   const Shape& m = mask.shape();
   const int shift = scores.dim() - m.rank();
@@ -49,7 +42,7 @@ Tensor masked(const char* op, const Tensor& scores, const Tensor& mask) {
 Tensor detail::attention_weights(const char* op, const Tensor& q, const Tensor& k, const AttentionOptions& o) {
   const double scale = o.scale ? *o.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
   Tensor scores = matmul(q * scale, transpose(k, -2, -1));
-  if (o.causal) scores = masked(op, scores, lower(scores.size(-2), scores.size(-1)));
+  if (o.causal) scores = masked(op, scores, tril(ones({scores.size(-2), scores.size(-1)}, {.dtype = DType::boolean})));
   if (o.mask.defined()) scores = masked(op, scores, o.mask);
   return softmax(scores, -1);
 }
