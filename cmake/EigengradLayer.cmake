@@ -5,18 +5,23 @@
 # the build tree and after install, and an include of a layer that is not among DEPENDS does not compile.
 # Headers under detail/ and kernels/ are private to this project: never installed, and kernels/ reaches only the
 # layers that say KERNELS. Sources are globbed: the tree is the list.
+
+# Writes a file unless it holds the text already, so that nothing is built again. Not configure_file or file(CONFIGURE):
+# code may hold what looks like a variable.
+function(eigengrad_write_if_new file text)
+  set(old "")
+  if(EXISTS "${file}")
+    file(READ "${file}" old)
+  endif()
+  if(NOT old STREQUAL text)
+    file(WRITE "${file}" "${text}")
+  endif()
+endfunction()
+
 function(eigengrad_forward layer kind out)
   set(root "${PROJECT_BINARY_DIR}/include/${layer}-${kind}")
   foreach(header IN LISTS ARGN)
-    set(forward "${root}/eigengrad/${layer}/${header}")
-    set(text "#include \"${PROJECT_SOURCE_DIR}/${layer}/${header}\"\n")
-    set(old "")
-    if(EXISTS "${forward}")
-      file(READ "${forward}" old)
-    endif()
-    if(NOT old STREQUAL text)
-      file(WRITE "${forward}" "${text}")
-    endif()
+    eigengrad_write_if_new("${root}/eigengrad/${layer}/${header}" "#include \"${PROJECT_SOURCE_DIR}/${layer}/${header}\"\n")
   endforeach()
   file(MAKE_DIRECTORY "${root}")
   set(${out} "${root}" PARENT_SCOPE)
