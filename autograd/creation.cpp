@@ -1,6 +1,7 @@
 #include <eigengrad/autograd/creation.h>
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/kernels/copy.h>
+#include <eigengrad/core/kernels/element_type.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,16 +16,6 @@ Tensor made(Array a, const TensorOptions& o) {
   Tensor t(std::move(a));
   if (o.requires_grad) t.set_requires_grad();
   return t;
-}
-
-// Calls f with a null pointer to the element type.
-template <class F> void with_type(DType t, F&& f) {
-  switch (t) {
-    case DType::boolean: return f(static_cast<bool*>(nullptr));
-    case DType::int64: return f(static_cast<std::int64_t*>(nullptr));
-    case DType::float32: return f(static_cast<float*>(nullptr));
-    case DType::float64: return f(static_cast<double*>(nullptr));
-  }
 }
 
 }  // namespace
@@ -59,7 +50,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& o) {
   const double count = std::ceil((b - a) / d);
   if (count > 0x1p48) fail<ValueError>("arange", "expected at most 2^48 numbers, got {} from {} in steps of {}", count, a, d);
   Array out({static_cast<std::int64_t>(count)}, o.dtype);
-  with_type(o.dtype, [&]<class T>(T*) {
+  kernels::for_type(o.dtype, [&]<class T>(T*) {
     T* p = out.data<T>();
     if (std::is_same_v<T, std::int64_t> && start.integral() && step.integral()) {
       const std::int64_t first = start.to<std::int64_t>(), stride = step.to<std::int64_t>();
@@ -75,7 +66,7 @@ Tensor linspace(double start, double end, std::int64_t steps, const TensorOption
   if (steps < 0) fail<ValueError>("linspace", "expected a number of steps >= 0, got {}", steps);
   Array out({steps}, o.dtype);
   const double d = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
-  with_type(o.dtype, [&]<class T>(T*) {  // from both ends, so that both are met exactly
+  kernels::for_type(o.dtype, [&]<class T>(T*) {  // from both ends, so that both are met exactly
     for (std::int64_t i = 0; i < steps; ++i)
       out.data<T>()[i] = static_cast<T>(i < (steps + 1) / 2 ? start + d * static_cast<double>(i) : end - d * static_cast<double>(steps - 1 - i));
   });
@@ -85,7 +76,7 @@ Tensor linspace(double start, double end, std::int64_t steps, const TensorOption
 Tensor eye(std::int64_t n, std::int64_t m, const TensorOptions& o) {
   const std::int64_t columns = m < 0 ? n : m;
   Array out = kernels::full({n, columns}, o.dtype, 0);
-  with_type(o.dtype, [&]<class T>(T*) {
+  kernels::for_type(o.dtype, [&]<class T>(T*) {
     for (std::int64_t i = 0; i < std::min(n, columns); ++i) out.data<T>()[i * (columns + 1)] = T(1);
   });
   return made(std::move(out), o);
@@ -128,7 +119,7 @@ Tensor tensor(const Literal& values, const TensorOptions& o) {
     if (v->items().size() == 0) break;
   }
   Array out(shape, o.dtype);
-  with_type(o.dtype, [&]<class T>(T*) { write(values, shape, 0, out.data<T>()); });
+  kernels::for_type(o.dtype, [&]<class T>(T*) { write(values, shape, 0, out.data<T>()); });
   return made(std::move(out), o);
 }
 

@@ -5,12 +5,6 @@
 
 namespace eg::detail {
 
-/// f(static_cast<T*>(nullptr)) with T the floating-point element type `t`.
-template <class F> void with_type(DType t, F&& f) {
-  if (t == DType::float32) f(static_cast<float*>(nullptr));
-  else f(static_cast<double*>(nullptr));
-}
-
 /// The elements, or null for an undefined array: optional weights, biases, results not wanted.
 template <class T> const T* data_or_null(const Array& a) { return a.defined() ? a.data<T>() : nullptr; }
 template <class T> T* data_or_null(Array& a) { return a.defined() ? a.data<T>() : nullptr; }

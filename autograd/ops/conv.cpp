@@ -17,13 +17,13 @@
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/kernels/conv.h>
 #include <eigengrad/core/kernels/copy.h>
+#include <eigengrad/core/kernels/element_type.h>
 
 namespace eg {
 using detail::contiguous_or_none;
 using detail::data_or_null;
 using detail::record;
 using detail::should_record;
-using detail::with_type;
 using kernels::ConvShape;
 
 namespace {
@@ -110,7 +110,7 @@ struct Correlation final : Node {
 Tensor conv(const Geometry& c, const Tensor& x, const Tensor& w, const Tensor& bias) {
   const Array xa = kernels::contiguous(x.array()), wa = kernels::contiguous(w.array()), ba = contiguous_or_none(bias);
   Array y(c.y(), x.dtype());
-  with_type(x.dtype(), [&]<class T>(T*) {
+  kernels::for_floating(x.dtype(), [&]<class T>(T*) {
     kernels::conv_forward<T>(c.s, xa.data<T>(), wa.data<T>(), data_or_null<T>(ba), y.data<T>());
   });
   if (!should_record(x, w, bias)) return Tensor(std::move(y));
@@ -120,7 +120,7 @@ Tensor conv(const Geometry& c, const Tensor& x, const Tensor& w, const Tensor& b
 Tensor transposed(const Geometry& c, const Tensor& g, const Tensor& w, const Tensor& bias) {
   const Array ga = kernels::contiguous(g.array()), wa = kernels::contiguous(w.array()), ba = contiguous_or_none(bias);
   Array x(c.x(), g.dtype());
-  with_type(g.dtype(), [&]<class T>(T*) {
+  kernels::for_floating(g.dtype(), [&]<class T>(T*) {
     kernels::conv_input_grad<T>(c.s, ga.data<T>(), wa.data<T>(), data_or_null<T>(ba), x.data<T>());
   });
   if (!should_record(g, w, bias)) return Tensor(std::move(x));
@@ -130,7 +130,7 @@ Tensor transposed(const Geometry& c, const Tensor& g, const Tensor& w, const Ten
 Tensor correlation(const Geometry& c, const Tensor& x, const Tensor& g) {
   const Array xa = kernels::contiguous(x.array()), ga = kernels::contiguous(g.array());
   Array w(c.w(), x.dtype());
-  with_type(x.dtype(), [&]<class T>(T*) { kernels::conv_weight_grad<T>(c.s, xa.data<T>(), ga.data<T>(), w.data<T>()); });
+  kernels::for_floating(x.dtype(), [&]<class T>(T*) { kernels::conv_weight_grad<T>(c.s, xa.data<T>(), ga.data<T>(), w.data<T>()); });
   if (!should_record(x, g)) return Tensor(std::move(w));
   return record<Correlation>(std::move(w), {&x, &g}, c, x, g);
 }

@@ -3,10 +3,9 @@
 #include <eigengrad/autograd/ops/elementwise.h>
 #include <eigengrad/core/detail/format.h>
 #include <eigengrad/core/error.h>
+#include <eigengrad/core/kernels/element_type.h>
 #include <eigengrad/core/kernels/elementwise.h>
 #include <eigengrad/core/kernels/random.h>
-
-#include <eigengrad/autograd/detail/typed.h>
 
 namespace eg {
 namespace {
@@ -27,7 +26,7 @@ Tensor dropout(const Tensor& x, double p, bool training) {
   if (!is_floating(x.dtype())) fail<DTypeError>("dropout", "expected floating-point numbers, got {}; convert with to()", x.dtype());
   if (!training || p == 0) return x;
   Array m(x.shape(), x.dtype());
-  detail::with_type(x.dtype(), [&]<class T>(T*) {
+  kernels::for_floating(x.dtype(), [&]<class T>(T*) {
     // p = 1 draws zeros only.
     kernels::fill_bernoulli(m.data<T>(), m.numel(), 1 - p, static_cast<T>(p == 1 ? 1 : 1 / (1 - p)), default_generator());
   });

@@ -16,6 +16,7 @@
 #include <eigengrad/core/detail/format.h>
 #include <eigengrad/core/error.h>
 #include <eigengrad/core/kernels/copy.h>
+#include <eigengrad/core/kernels/element_type.h>
 #include <eigengrad/core/kernels/normalize.h>
 
 #include <cmath>
@@ -25,7 +26,6 @@ using detail::contiguous_or_none;
 using detail::data_or_null;
 using detail::record;
 using detail::should_record;
-using detail::with_type;
 
 namespace {
 
@@ -110,7 +110,7 @@ struct InstanceNormGrad final : Node {
     const Array va = kernels::contiguous(v.array()), ga = kernels::contiguous(gt.array()), xa = kernels::contiguous(xt.array());
     const Array wa = contiguous_or_none(wt);
     Array dx(s.flat(), v.dtype()), dg(s.flat(), v.dtype()), dw = needs(2) ? Array({s.C}, v.dtype()) : Array();
-    with_type(v.dtype(), [&]<class T>(T*) {
+    kernels::for_floating(v.dtype(), [&]<class T>(T*) {
       kernels::instance_norm_double_backward<T>(s.N, s.C, s.L, va.data<T>(), nullptr, nullptr, ga.data<T>(), xa.data<T>(),
                                                 stats.mean.data<double>(), stats.rstd.data<double>(), data_or_null<T>(wa),
                                                 dx.data<T>(), dg.data<T>(), data_or_null<T>(dw));
@@ -171,7 +171,7 @@ struct Norm final : Node {
   Tensor instance_gradient(const Tensor& g, const Tensor& xt, const Tensor& wt) {
     const Array ga = kernels::contiguous(g.array()), xa = kernels::contiguous(xt.array()), wa = contiguous_or_none(wt);
     Array dx(s.flat(), g.dtype());
-    with_type(g.dtype(), [&]<class T>(T*) { run<T>(ga, xa, wa, dx.data<T>(), nullptr, nullptr); });
+    kernels::for_floating(g.dtype(), [&]<class T>(T*) { run<T>(ga, xa, wa, dx.data<T>(), nullptr, nullptr); });
     if (!should_record(g, xt, wt)) return Tensor(std::move(dx));
     return record<InstanceNormGrad>(std::move(dx), {&g, &xt, &wt}, s, g, xt, wt, stats);
   }
@@ -182,7 +182,7 @@ struct Norm final : Node {
     const Array ga = kernels::contiguous(g.array()), xa = kernels::contiguous(xt.array()), wa = contiguous_or_none(wt);
     Array dx = !needs(0) ? Array() : lend ? ga : Array(s.flat(), t);
     Array dw = needs(1) ? Array(weight_shape, t) : Array(), db = needs(2) ? Array(input(2)->shape(), t) : Array();
-    with_type(t, [&]<class T>(T*) { run<T>(ga, xa, wa, data_or_null<T>(dx), data_or_null<T>(dw), data_or_null<T>(db)); });
+    kernels::for_floating(t, [&]<class T>(T*) { run<T>(ga, xa, wa, data_or_null<T>(dx), data_or_null<T>(dw), data_or_null<T>(db)); });
     if (dx.defined()) grads[0] = Tensor(std::move(dx));
     if (dw.defined()) grads[1] = Tensor(std::move(dw));
     if (db.defined()) grads[2] = Tensor(std::move(db));
@@ -247,7 +247,7 @@ Tensor run(const char* op, const Layout& s, const Tensor& x, const Tensor& w, co
   if (x.numel() > 0) {
     const Array xa = kernels::contiguous(x.array()), wa = contiguous_or_none(w), ba = contiguous_or_none(b);
     Array var = batch ? Array({s.rows()}, DType::float64) : Array();
-    with_type(x.dtype(), [&]<class T>(T*) { run_forward<T>(s, xa, wa, ba, y, stats, data_or_null<double>(var)); });
+    kernels::for_floating(x.dtype(), [&]<class T>(T*) { run_forward<T>(s, xa, wa, ba, y, stats, data_or_null<double>(var)); });
     if (batch) {
       Array mean({s.C}, DType::float64), unbiased({s.C}, DType::float64);
       const bool each = s.kind == Kind::group;

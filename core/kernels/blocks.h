@@ -26,18 +26,4 @@ inline Shape with_size(Shape shape, int dim, std::int64_t size) {
 /// Rows a chunk of parallel_for holds where a row costs `cost` elements.
 inline std::int64_t row_grain(std::int64_t cost) { return std::max<std::int64_t>(1, parallel_grain / std::max<std::int64_t>(1, cost)); }
 
-/// Calls f(T*) for the element type, as a tag.
-template <class F> void for_floating(DType t, F&& f) {
-  if (t == DType::float32) f(static_cast<float*>(nullptr));
-  else f(static_cast<double*>(nullptr));
-}
-template <class F> void for_type(DType t, F&& f) {
-  switch (t) {
-    case DType::boolean: return f(static_cast<bool*>(nullptr));
-    case DType::int64: return f(static_cast<std::int64_t*>(nullptr));
-    case DType::float32: return f(static_cast<float*>(nullptr));
-    case DType::float64: return f(static_cast<double*>(nullptr));
-  }
-}
-
 }  // namespace eg::kernels

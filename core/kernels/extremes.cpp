@@ -4,6 +4,7 @@
 
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/element_type.h"
 #include "kernels/reduce.h"
 #include "kernels/reduce_stages.h"
 #include "kernels/row_extreme.h"

@@ -8,6 +8,7 @@
 #include "detail/format.h"
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/element_type.h"
 
 namespace eg::kernels {
 namespace {

@@ -3,8 +3,8 @@
 #include <eigengrad/core/parallel.h>
 
 #include "detail/eigen.h"
-#include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/element_type.h"
 #include "kernels/reduce_stages.h"
 
 namespace eg::kernels {

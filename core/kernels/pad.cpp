@@ -6,6 +6,7 @@
 
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/element_type.h"
 
 namespace eg::kernels {
 namespace {

@@ -10,6 +10,7 @@
 #include "detail/format.h"
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/element_type.h"
 #include "kernels/reduce_stages.h"
 #include "kernels/row_extreme.h"
 

@@ -14,6 +14,7 @@
 
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/element_type.h"
 #include "kernels/scratch.h"
 
 namespace eg::kernels {
