@@ -13,9 +13,8 @@ template <class T> using Block = Eigen::Array<T, 64 / sizeof(T), 1>;
 // Eigen 3.4 evaluates a select one element at a time, and all below it: hence ours, over evaluated blocks.
 template <class V> Simd<typename V::Scalar> bits(const V& v) { return load<Simd<typename V::Scalar>>(v.data()); }
 template <class Mask, class V> V pick(Mask mask, const V& yes, const V& no) {
-  const Simd<typename V::Scalar> r = mask ? bits(yes) : bits(no);
   V out;
-  store(out.data(), r);
+  store(out.data(), select(mask, bits(yes), bits(no)));
   return out;
 }
 

@@ -176,10 +176,7 @@ void channel_sums(std::int64_t n, std::int64_t channels, std::int64_t size, cons
         for (; i + width <= size; i += width) acc[0] += load<V>(row + i);
         for (; i < size; ++i) rest += row[i];
       }
-      V sum = acc[0] + acc[1];
-      for (int half = width / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; ++l) sum[l] += sum[l + half];
-      out[c] = sum[0] + rest;
+      out[c] = lane_sum(acc[0] + acc[1]) + rest;
     }
   });
 }

@@ -20,25 +20,20 @@ struct Segment {
   std::int64_t at, from, count;
 };
 
+/// Lanes 0 to n - 1.
 template <class T>
-struct LaneIndex;
-template <>
-struct LaneIndex<float> {
-  static constexpr i32x16 value = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-};
-template <>
-struct LaneIndex<double> {
-  static constexpr i64x8 value = {0, 1, 2, 3, 4, 5, 6, 7};
-};
+SimdMask<T> first_lanes(std::int64_t n) {
+  MaskLane<T> lane[lanes<T>];
+  for (std::int64_t l = 0; l < lanes<T>; ++l) lane[l] = l < n ? -1 : 0;
+  return load<SimdMask<T>>(lane);
+}
 
 /// dw[o][i] += sum over the segments of g[o][position] planes[offset[i] + position]
 template <class T, int Rows, int Outs>
 void narrow_tile(const Segment* segments, std::int64_t count, const T* planes, const std::int64_t* offset, const T* g,
                  std::int64_t g_channel, T* dw, std::int64_t dw_row) {
   using V = Simd<T>;
-  V acc[Rows][Outs];
-  for (int i = 0; i < Rows; ++i)
-    for (int o = 0; o < Outs; ++o) acc[i][o] = V{};
+  V acc[Rows][Outs] = {};
   for (const Segment* s = segments; s != segments + count; ++s) {
     const T* x = planes + s->at;
     const T* from = g + s->from;
@@ -59,15 +54,14 @@ void narrow_tile(const Segment* segments, std::int64_t count, const T* planes, c
         copy_tail(from + o * g_channel + l, s->count - l, last);
         gv[o] = load<V>(last);
       }
-      const auto inside = LaneIndex<T>::value < static_cast<int>(s->count - l);
+      const SimdMask<T> inside = first_lanes<T>(s->count - l);
       for (int i = 0; i < Rows; ++i) {
-        const V xv = inside ? load<V>(x + offset[i] + l) : V{};
+        const V xv = select(inside, load<V>(x + offset[i] + l), V{});
         for (int o = 0; o < Outs; ++o) acc[i][o] += xv * gv[o];
       }
     }
   }
-  for (int o = 0; o < Outs; ++o)
-    for (int i = 0; i < Rows; ++i) dw[o * dw_row + i] += lane_sum(acc[i][o]);
+  unrolled<Outs>([&](auto o) { unrolled<Rows>([&](auto i) { dw[o * dw_row + i] += lane_sum(acc[i][o]); }); });
 }
 
 template <class T>

@@ -25,7 +25,7 @@ void eight_params(const T* p, std::int64_t c, std::int64_t C, int count, double 
   if (!p) {
     for (double& v : out) v = otherwise;
   } else if (count == 8 && c + 8 <= C) {
-    store(out, __builtin_convertvector(load<Eight<T>>(p + c), f64x8));
+    store(out, convert<f64x8>(load<Eight<T>>(p + c)));
   } else {
     for (int i = 0; i < 8; ++i, c = next_in(c, C)) out[i] = i < count ? static_cast<double>(p[c]) : otherwise;
   }

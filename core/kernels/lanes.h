@@ -10,33 +10,28 @@ namespace eg::kernels {
 
 /// Lanes 0, 2, 4, ... of a, then of b; lanes 1, 3, 5, ...
 inline f32x16 even_lanes(f32x16 a, f32x16 b) {
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  return shuffle<0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30>(a, b);
 }
 inline f32x16 odd_lanes(f32x16 a, f32x16 b) {
-  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+  return shuffle<1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31>(a, b);
 }
-inline f64x8 even_lanes(f64x8 a, f64x8 b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14); }
+inline f64x8 even_lanes(f64x8 a, f64x8 b) { return shuffle<0, 2, 4, 6, 8, 10, 12, 14>(a, b); }
 
 /// a[0], b[0], a[1], b[1], ...: the first half of it, and the second.
 inline f32x16 interleave_low(f32x16 a, f32x16 b) {
-  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  return shuffle<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(a, b);
 }
 inline f32x16 interleave_high(f32x16 a, f32x16 b) {
-  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  return shuffle<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(a, b);
 }
-inline f64x8 interleave_low(f64x8 a, f64x8 b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
-inline f64x8 interleave_high(f64x8 a, f64x8 b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
+inline f64x8 interleave_low(f64x8 a, f64x8 b) { return shuffle<0, 8, 1, 9, 2, 10, 3, 11>(a, b); }
+inline f64x8 interleave_high(f64x8 a, f64x8 b) { return shuffle<4, 12, 5, 13, 6, 14, 7, 15>(a, b); }
 
 /// Sum of the lanes, in the same order on every machine.
-inline float lane_sum(f32x16 v) {
-  const f32x8 a = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
-                  __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-  const auto b = __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
-  return (b[0] + b[2]) + (b[1] + b[3]);
-}
-inline double lane_sum(f64x8 v) {
-  const auto b = __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
-  return (b[0] + b[2]) + (b[1] + b[3]);
+template <class V>
+inline LaneOf<V> lane_sum(V v) {
+  if constexpr (lanes_of<V> > 4) return lane_sum(low_half(v) + high_half(v));
+  else return (v[0] + v[2]) + (v[1] + v[3]);
 }
 
 /// to[i] = from[i] for i < n < lanes<T>.

@@ -29,17 +29,12 @@ constexpr std::int64_t direct_rows = 4 * tile_rows;  // rows of C in one that ha
 constexpr std::int64_t direct_work = 140 * 140 * 140, most_direct_rows = 256, most_direct_extent = 1 << 20;
 constexpr std::int64_t serial_work = 96 * 96 * 96;  // m n k below which waking a thread costs more
 
-template <class T, int N>
-struct ShortVec {
-  typedef T type __attribute__((vector_size(N * sizeof(T))));
-};
-
 /// Columns [j, n) of up to tile_rows rows, with ever narrower vectors; every element keeps its order of sums.
 template <int Width, class T, class A>
 void narrow_columns(int rows, std::int64_t j, std::int64_t n, std::int64_t k, A a, const T* b, std::int64_t ldb, T* c,
                     std::int64_t ldc, bool accumulate) {
   if constexpr (Width >= 2) {
-    using V = typename ShortVec<T, Width>::type;
+    using V = Vec<T, Width>;
     if (n - j >= Width) {
       run_tile<V>(rows, 1, k, a, StridedLines<T>{b + j, ldb}, c + j, ldc, accumulate);
       j += Width;

@@ -16,14 +16,6 @@ Simd<T> splat(double value) {
   return Simd<T>{} + static_cast<T>(value);
 }
 
-template <class V>
-V sqrt_of(V v) {
-  alignas(64) decltype(+v[0]) a[sizeof(V) / sizeof(v[0])];
-  store(a, v);
-  for (auto& x : a) x = std::sqrt(x);
-  return load<V>(a);
-}
-
 // sign g + decay p; without decay the parameter, which may be infinite, stays out of it.
 template <class V>
 V decayed(V g, V p, double weight_decay, V sign, V decay) {
@@ -42,12 +34,14 @@ void for_vectors(std::int64_t begin, std::int64_t end, F body) {
   if (rest > 0)
     body(
         [=](const T* p) {
-          V v{};
-          for (std::int64_t k = 0; k < rest; ++k) v[k] = p[i + k];
-          return v;
+          T last[lanes<T>] = {};
+          for (std::int64_t k = 0; k < rest; ++k) last[k] = p[i + k];
+          return load<V>(last);
         },
         [=](T* p, V v) {
-          for (std::int64_t k = 0; k < rest; ++k) p[i + k] = v[k];
+          T last[lanes<T>];
+          store(last, v);
+          for (std::int64_t k = 0; k < rest; ++k) p[i + k] = last[k];
         });
 }
 
@@ -72,10 +66,10 @@ void adam_step(const AdamStep& step, std::int64_t n, T* param, const T* grad, T*
       V largest = v;
       if constexpr (amsgrad) {
         const V old = get(max_exp_avg_sq);
-        largest = old > v ? old : v;
+        largest = select(old > v, old, v);
         put(max_exp_avg_sq, largest);
       }
-      put(param, p * keep - size * m / (sqrt_of(largest) * root + eps));
+      put(param, p * keep - size * m / (sqrt(largest) * root + eps));
     });
   };
   detail::parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {

@@ -4,14 +4,15 @@
 #include <cstring>
 
 #include "kernels/philox.h"
+#include "kernels/simd.h"
 
 namespace eg::kernels {
 // Without a name outside the file: files may be compiled for different instruction sets, where vectors are passed
 // differently.
 namespace {
 
-using u32x16 = std::uint32_t __attribute__((vector_size(64)));
-using u64x8 = std::uint64_t __attribute__((vector_size(64)));
+using u32x16 = Vec<std::uint32_t, 16>;
+using u64x8 = Vec<std::uint64_t, 8>;
 
 /// 16 consecutive blocks: lane k of word[j] is word j of block + k.
 struct PhiloxGroup {
@@ -25,7 +26,7 @@ struct PhiloxGroup {
     const u32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     u32x16 c0 = lane + static_cast<std::uint32_t>(block), c2{}, c3{};
     u32x16 c1 = u32x16{} + static_cast<std::uint32_t>(block >> 32);
-    c1 -= reinterpret_cast<u32x16>(c0 < lane);  // the carry; true is -1
+    c1 -= cast_bits<u32x16>(c0 < lane);  // the carry; true is -1
     for (int r = 0; r < philox::rounds; ++r, k0 += philox::w0, k1 += philox::w1) {
       const u32x16 h0 = high(c0, philox::m0), l0 = c0 * philox::m0;
       const u32x16 h1 = high(c2, philox::m1), l1 = c2 * philox::m1;
@@ -47,17 +48,14 @@ struct PhiloxGroup {
 
   /// Lanes 8 h ... 8 h + 7 of words j (low half) and j + 1 (high half) as 64-bit words.
   u64x8 wide(int j, int h) const {
-    using u32x8 = std::uint32_t __attribute__((vector_size(32)));
-    u32x8 low, high;
-    std::memcpy(&low, reinterpret_cast<const char*>(&word[j]) + 32 * h, 32);
-    std::memcpy(&high, reinterpret_cast<const char*>(&word[j + 1]) + 32 * h, 32);
-    return __builtin_convertvector(low, u64x8) | __builtin_convertvector(high, u64x8) << 32;
+    const auto half = [h](u32x16 v) { return convert<u64x8>(h == 0 ? low_half(v) : high_half(v)); };
+    return half(word[j]) | half(word[j + 1]) << 32;
   }
 
  private:
   static u32x16 high(u32x16 a, std::uint64_t m) {
-    const u64x8 even = (reinterpret_cast<u64x8>(a) & 0xffffffffu) * m, odd = (reinterpret_cast<u64x8>(a) >> 32) * m;
-    return reinterpret_cast<u32x16>((even >> 32) | (odd & 0xffffffff00000000u));
+    const u64x8 even = (cast_bits<u64x8>(a) & 0xffffffffu) * m, odd = (cast_bits<u64x8>(a) >> 32) * m;
+    return cast_bits<u32x16>((even >> 32) | (odd & 0xffffffff00000000u));
   }
 };
 

@@ -23,9 +23,8 @@ template <class T> double run_sum(const T* x, std::int64_t n) {
   double s = 0;
   std::int64_t i = 0;
   if (n >= 16) {
-    typedef T Eight __attribute__((vector_size(8 * sizeof(T))));
     f64x8 a = {};
-    for (; i + 8 <= n; i += 8) a += __builtin_convertvector(load<Eight>(x + i), f64x8);
+    for (; i + 8 <= n; i += 8) a += convert<f64x8>(load<Vec<T, 8>>(x + i));
     for (int k = 0; k < 8; ++k) s += a[k];
   }
   for (; i < n; ++i) s += x[i];

@@ -33,10 +33,6 @@ template <int per, class T, class Make> void fill(T* out, std::int64_t n, Genera
   });
 }
 
-template <class T> struct Bits;
-template <> struct Bits<float> { using type = i32x16; };
-template <> struct Bits<double> { using type = i64x8; };
-
 // Polynomials of Box-Muller, each interpolated at the Chebyshev nodes of its interval in 60-digit arithmetic; the error
 // left is below 1/8 ulp of the result.
 //   sin x = x + x^3 S(x^2),  cos x = 1 - x^2/2 + x^4 C(x^2),  |x| <= pi/4
@@ -75,52 +71,50 @@ template <class V, class T, std::size_t N> V polynomial(const T (&c)[N], V y) {
 template <class T> Simd<T> radius(Simd<T> u) {
   using C = Coefficients<T>;
   using V = Simd<T>;
-  using I = typename Bits<T>::type;
-  const I bits = reinterpret_cast<I>(u);
+  using I = SimdMask<T>;
+  const I bits = cast_bits<I>(u);
   const I e = (bits - C::sqrt_half) >> C::mantissa;
-  const V m = reinterpret_cast<V>(bits - (e << C::mantissa)), exponent = __builtin_convertvector(e, V);
+  const V m = cast_bits<V>(bits - (e << C::mantissa)), exponent = convert<V>(e);
   const V f = m - T(1), s = f / (m + T(1)), y = s * s;
   // 2 s = f - s f, and f is exact: so s, with its two roundings, weighs little.
   const V log = exponent * C::ln2_high + (f - (s * (f - y * polynomial(C::log, y)) - exponent * C::ln2_low));
-  V r = T(-2) * log;
-  for (int k = 0; k < lanes<T>; ++k) r[k] = std::sqrt(r[k]);
-  return r;
+  return sqrt(T(-2) * log);
 }
 
 /// Cosine and sine of q quarter turns and k steps of 2^-32 (float) or 2^-53 turns (double), at most an eighth turn.
-template <class T> void cos_sin(typename Bits<T>::type q, Simd<T> k, Simd<T>& cos, Simd<T>& sin) {
+template <class T> void cos_sin(SimdMask<T> q, Simd<T> k, Simd<T>& cos, Simd<T>& sin) {
   using C = Coefficients<T>;
   using V = Simd<T>;
-  using I = typename Bits<T>::type;
+  using I = SimdMask<T>;
   constexpr int sign = 8 * sizeof(T) - 2;  // from bit 1 to the sign bit
   const V x = k * C::turn, y = x * x;
-  const I s = reinterpret_cast<I>(x + x * y * polynomial(C::sin, y));
-  const I c = reinterpret_cast<I>(T(1) - (T(0.5) * y - y * y * polynomial(C::cos, y)));
+  const I s = cast_bits<I>(x + x * y * polynomial(C::sin, y));
+  const I c = cast_bits<I>(T(1) - (T(0.5) * y - y * y * polynomial(C::cos, y)));
   const I swap = -(q & 1), other = (s ^ c) & swap;
-  cos = reinterpret_cast<V>((c ^ other) ^ (((q + 1) & 2) << sign));
-  sin = reinterpret_cast<V>((s ^ other) ^ ((q & 2) << sign));
+  cos = cast_bits<V>((c ^ other) ^ (((q + 1) & 2) << sign));
+  sin = cast_bits<V>((s ^ other) ^ ((q & 2) << sign));
 }
 
 /// 16 pairs of float: words j and j + 1 of the group.
 void normal_pairs(const PhiloxGroup& g, int j, f32x16& z0, f32x16& z1) {
-  const auto k = reinterpret_cast<i32x16>(g.word[j] >> 1);
-  const f32x16 u = (__builtin_convertvector(k, f32x16) + 0.5f) * 0x1p-31f;
+  const auto k = cast_bits<i32x16>(g.word[j] >> 1);
+  const f32x16 u = (convert<f32x16>(k) + 0.5f) * 0x1p-31f;
   const u32x16 w = g.word[j + 1], q = (w + 0x20000000u) >> 30;
-  const auto rest = reinterpret_cast<i32x16>(w - (q << 30));
+  const auto rest = cast_bits<i32x16>(w - (q << 30));
   f32x16 c, s;
-  cos_sin<float>(reinterpret_cast<i32x16>(q), __builtin_convertvector(rest, f32x16), c, s);
+  cos_sin<float>(cast_bits<i32x16>(q), convert<f32x16>(rest), c, s);
   const f32x16 r = radius<float>(u);
   z0 = r * c, z1 = r * s;
 }
 
 /// 8 pairs of double: lanes 8 h ... of the group.
 void normal_pairs(const PhiloxGroup& g, int h, f64x8& z0, f64x8& z1) {
-  const auto k = reinterpret_cast<i64x8>(g.wide(0, h) >> 11);
-  const f64x8 u = (__builtin_convertvector(k, f64x8) + 0.5) * 0x1p-53;
+  const auto k = cast_bits<i64x8>(g.wide(0, h) >> 11);
+  const f64x8 u = (convert<f64x8>(k) + 0.5) * 0x1p-53;
   const u64x8 w = g.wide(2, h), q = (w + (std::uint64_t{1} << 61)) >> 62;
-  const auto rest = reinterpret_cast<i64x8>(w - (q << 62)) >> 11;  // fits a double
+  const auto rest = cast_bits<i64x8>(w - (q << 62)) >> 11;  // fits a double
   f64x8 c, s;
-  cos_sin<double>(reinterpret_cast<i64x8>(q), __builtin_convertvector(rest, f64x8), c, s);
+  cos_sin<double>(cast_bits<i64x8>(q), convert<f64x8>(rest), c, s);
   const f64x8 r = radius<double>(u);
   z0 = r * c, z1 = r * s;
 }
@@ -146,24 +140,21 @@ template <class T> void fill_uniform(T* out, std::int64_t n, T low, T high, Gene
   }
   const T below = std::nextafter(high, low);  // where rounding would reach high
   using V = Simd<T>;
-  using I = typename Bits<T>::type;
   auto put = [=](V u, T* p) {
-    V v = low + range * u;
-    const I inside = v < high;
-    v = reinterpret_cast<V>((reinterpret_cast<I>(v) & inside) | (reinterpret_cast<I>(V{} + below) & ~inside));
-    store(p, v);
+    const V v = low + range * u;
+    store(p, select(v < high, v, V{} + below));
   };
   if constexpr (sizeof(T) == 4) {
     fill<64>(out, n, g, [=](const PhiloxGroup& r, float* p) {
       for (int j = 0; j < 4; ++j) {
-        put(__builtin_convertvector(reinterpret_cast<i32x16>(r.word[j] >> 8), f32x16) * 0x1p-24f, p + 16 * j);
+        put(convert<f32x16>(cast_bits<i32x16>(r.word[j] >> 8)) * 0x1p-24f, p + 16 * j);
       }
     });
   } else {
     fill<32>(out, n, g, [=](const PhiloxGroup& r, double* p) {
       for (int j = 0; j < 4; ++j) {
         const u64x8 w = r.wide(j / 2 * 2, j % 2) >> 11;
-        put(__builtin_convertvector(reinterpret_cast<i64x8>(w), f64x8) * 0x1p-53, p + 8 * j);
+        put(convert<f64x8>(cast_bits<i64x8>(w)) * 0x1p-53, p + 8 * j);
       }
     });
   }

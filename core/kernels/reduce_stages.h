@@ -24,7 +24,7 @@ template <class T> using Accumulator = std::conditional_t<std::is_floating_point
 // Terms: f(x, c) of an element and its result's center, on vectors and single values alike.
 struct ValueTerm { template <class V> static V f(V x, V) { return x; } };
 struct SquareTerm { template <class V> static V f(V x, V) { return x * x; } };
-struct AbsoluteTerm { template <class V> static V f(V x, V) { return x < V{} ? -x : x; } };
+struct AbsoluteTerm { template <class V> static V f(V x, V) { return select(x < V{}, -x, x); } };
 struct CenteredSquareTerm { template <class V> static V f(V x, V c) { return (x - c) * (x - c); } };
 
 /// One row.

@@ -14,7 +14,7 @@ struct Larger {
 struct Smaller {
   template <class V> static auto keep(V a, V x) { return (a <= x) | (a != a); }
 };
-template <class F, class V> V pick(V a, V x) { return F::keep(a, x) ? a : x; }
+template <class F, class V> V pick(V a, V x) { return select(F::keep(a, x), a, x); }
 
 /// n >= 1. In vectors, the last one ending at the row's end: to look at a value twice does no harm.
 template <class F, class T> T row_extreme(const T* x, std::int64_t n) {

@@ -14,21 +14,12 @@
 
 namespace eg::kernels {
 
-template <class T>
-struct LaneMask {
-  using type = i32x16;
-};
-template <>
-struct LaneMask<double> {
-  using type = i64x8;
-};
-
 /// A row of `length` values as whole vectors plus one last vector. Rows of at least one vector take the last one
 /// ending at the row's end, overlapping its predecessor; shorter rows are padded with zeros.
 template <class T>
 struct RowWalk {
   using V = Simd<T>;
-  using M = typename LaneMask<T>::type;
+  using M = SimdMask<T>;
   static constexpr std::int64_t N = lanes<T>;
 
   /// results: all values that the call makes. More than the caches hold go past them, if the rows are long.
@@ -37,23 +28,27 @@ struct RowWalk {
         past_caches(n >= 1024 && results * static_cast<std::int64_t>(sizeof(T)) >= 24 << 20) {
     // Lanes of the last vector that no whole vector holds.
     const std::int64_t first = n >= N ? full - (n - N) : 0, end = n >= N ? N : n;
-    for (std::int64_t i = 0; i < N; ++i) fresh[i] = i >= first && i < end ? -1 : 0;
+    MaskLane<T> lane[N];
+    for (std::int64_t i = 0; i < N; ++i) lane[i] = i >= first && i < end ? -1 : 0;
+    fresh = load<M>(lane);
   }
 
   V load_last(const T* x) const {
     if (length >= N) return load<V>(x + length - N);
-    V v{};
-    for (std::int64_t i = 0; i < length; ++i) v[i] = x[i];
-    return v;
+    T last[N] = {};
+    for (std::int64_t i = 0; i < length; ++i) last[i] = x[i];
+    return load<V>(last);
   }
   void store_last(T* y, V v) const {
     if (length >= N) return store(y + length - N, v);
-    for (std::int64_t i = 0; i < length; ++i) y[i] = v[i];
+    T last[N];
+    store(last, v);
+    for (std::int64_t i = 0; i < length; ++i) y[i] = last[i];
   }
-  V only_fresh(V v) const { return (V)((M)v & fresh); }
+  V only_fresh(V v) const { return cast_bits<V>(cast_bits<M>(v) & fresh); }
   /// v itself. g++ 12 reads a loaded value that is used twice from memory twice, which binds sums over two arrays; what
   /// comes out of a mask stays in its register.
-  V in_register(V v) const { return (V)((M)v & every); }
+  V in_register(V v) const { return cast_bits<V>(cast_bits<M>(v) & every); }
 
   std::int64_t length, full;
   bool rest, past_caches;
@@ -77,12 +72,9 @@ inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
 
 /// Eight lanes of T.
 template <class T>
-using Eight = std::conditional_t<sizeof(T) == 4, f32x8, f64x8>;
+using Eight = Vec<T, 8>;
 
-inline f32x8 fold(f32x16 v) {
-  return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
-         __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-}
+inline f32x8 fold(f32x16 v) { return low_half(v) + high_half(v); }
 inline f64x8 fold(f64x8 v) { return v; }
 
 /// Values of a row that may be summed in T before the sum goes to double: 16 a lane of each accumulator.
@@ -135,7 +127,7 @@ inline void row_sums(const RowWalk<T>& w, f64x8* total, F terms, const In*... in
     Simd<T> sum[K];
     const std::int64_t end = std::min(w.full, i + values_in_t<T, K>);
     part_sums<T, K>(w, i, end, sum, terms, in...);
-    for (int k = 0; k < K; ++k) total[k] += __builtin_convertvector(fold(sum[k]), f64x8);
+    for (int k = 0; k < K; ++k) total[k] += convert<f64x8>(fold(sum[k]));
     i = end;
   } while (i < w.full);
 }
@@ -145,13 +137,10 @@ template <class V>
 inline V reduce8(const V (&v)[8]) {
   V t[4], u[2];
   for (int i = 0; i < 4; ++i)
-    t[i] = __builtin_shufflevector(v[i], v[i + 4], 0, 1, 2, 3, 8, 9, 10, 11) +
-           __builtin_shufflevector(v[i], v[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    t[i] = shuffle<0, 1, 2, 3, 8, 9, 10, 11>(v[i], v[i + 4]) + shuffle<4, 5, 6, 7, 12, 13, 14, 15>(v[i], v[i + 4]);
   for (int i = 0; i < 2; ++i)
-    u[i] = __builtin_shufflevector(t[i], t[i + 2], 0, 1, 8, 9, 4, 5, 12, 13) +
-           __builtin_shufflevector(t[i], t[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-  return __builtin_shufflevector(u[0], u[1], 0, 8, 2, 10, 4, 12, 6, 14) +
-         __builtin_shufflevector(u[0], u[1], 1, 9, 3, 11, 5, 13, 7, 15);
+    u[i] = shuffle<0, 1, 8, 9, 4, 5, 12, 13>(t[i], t[i + 2]) + shuffle<2, 3, 10, 11, 6, 7, 14, 15>(t[i], t[i + 2]);
+  return shuffle<0, 8, 2, 10, 4, 12, 6, 14>(u[0], u[1]) + shuffle<1, 9, 3, 11, 5, 13, 7, 15>(u[0], u[1]);
 }
 
 /// part_sums of a whole row of n vectors and the last one: short rows without loops, in two accumulators.
@@ -193,7 +182,7 @@ inline void block_sums(const RowWalk<T>& w, std::int64_t runs, int count, double
       });
     for (int r = count; r < 8; ++r)
       for (int k = 0; k < K; ++k) part[k][r] = Eight<T>{};
-    for (int k = 0; k < K; ++k) store(out[k], __builtin_convertvector(reduce8(part[k]), f64x8));
+    for (int k = 0; k < K; ++k) store(out[k], convert<f64x8>(reduce8(part[k])));
   };
   if (runs == 1 && with_constant<8>(w.full / w.N, [&](auto n) {
         in_t([&](auto& sum, auto terms, auto... in) { short_sums<T, K, n()>(w, sum, terms, in...); });

@@ -60,9 +60,7 @@ struct IndirectLines {
 template <class V, int Rows, int Vecs, class A, class B, class T>
 inline void tile(std::int64_t k, A a, B b, T* c, std::int64_t ldc, bool accumulate) {
   constexpr int width = sizeof(V) / sizeof(T);
-  V acc[Rows][Vecs];
-  for (int i = 0; i < Rows; ++i)
-    for (int v = 0; v < Vecs; ++v) acc[i][v] = V{};
+  V acc[Rows][Vecs] = {};
   for (std::int64_t r = 0; r < k; ++r) {
     const T* line = b[r];
     V bv[Vecs];
@@ -72,11 +70,12 @@ inline void tile(std::int64_t k, A a, B b, T* c, std::int64_t ldc, bool accumula
       for (int v = 0; v < Vecs; ++v) acc[i][v] += ai * bv[v];
     }
   }
-  for (int i = 0; i < Rows; ++i)
-    for (int v = 0; v < Vecs; ++v) {
+  unrolled<Rows>([&](auto i) {
+    unrolled<Vecs>([&](auto v) {
       T* to = c + i * ldc + v * width;
       store(to, accumulate ? load<V>(to) + acc[i][v] : acc[i][v]);
-    }
+    });
+  });
 }
 
 /// tile() for a number of rows and vectors known at run time: 1 <= rows <= tile_rows, 1 <= vecs <= tile_vecs.

@@ -15,7 +15,7 @@ inline f32x16 exp_remainder(f32x16 r) {
 }
 
 /// 2^n for -126 <= n <= 127.
-inline f32x16 power_of_two(i32x16 n) { return (f32x16)((n + 127) << 23); }
+inline f32x16 power_of_two(i32x16 n) { return cast_bits<f32x16>((n + 127) << 23); }
 
 /// x = n log 2 + r with |r| <= log(2) / 2.
 struct ByLog2 {
@@ -28,13 +28,13 @@ inline ByLog2 by_log2(f32x16 x) {
   const f32x16 n = shifted - round;
   f32x16 r = x - n * 0.693359375f;  // log 2 in two parts, the first short enough for n times it to be exact
   r = r + n * 2.12194440054690583e-4f;
-  return {(i32x16)shifted - 0x4B400000, r};
+  return {cast_bits<i32x16>(shifted) - 0x4B400000, r};
 }
 
 /// e^x; subnormal results too, infinity from 88.73 on.
 inline f32x16 exp(f32x16 x) {
-  x = x > 89.f ? f32x16{} + 89.f : x;
-  x = x < -104.f ? f32x16{} - 104.f : x;  // NaN stays
+  x = select(x > 89.f, f32x16{} + 89.f, x);
+  x = select(x < -104.f, f32x16{} - 104.f, x);  // NaN stays
   const auto [whole, r] = by_log2(x);
   const f32x16 y = exp_remainder(r) * (r * r) + r + 1.f;
   const i32x16 half = whole >> 1;  // 2^n in two factors: 2^128 and 2^-127 have no float of their own
@@ -43,20 +43,20 @@ inline f32x16 exp(f32x16 x) {
 
 /// e^x - 1, exact near 0.
 inline f32x16 expm1(f32x16 x) {
-  const f32x16 size = x < 0.f ? -x : x;
-  return size > 0.5f ? exp(x) - 1.f : exp_remainder(x) * (x * x) + x;
+  const f32x16 size = select(x < 0.f, -x, x);
+  return select(size > 0.5f, exp(x) - 1.f, exp_remainder(x) * (x * x) + x);
 }
 
 /// tanh(x) = -t / (t + 2) with t = e^(-2|x|) - 1, and the sign of x.
 /// t = 2^n (e^r - 1) + (2^n - 1): exact near 0, where n = 0.
 inline f32x16 tanh(f32x16 x) {
-  const i32x16 sign = (i32x16)x & INT32_MIN;
-  f32x16 y = (f32x16)((i32x16)x ^ sign) * -2.f;
-  y = y < -20.f ? f32x16{} - 20.f : y;  // 1 from here on; NaN stays
+  const i32x16 sign = cast_bits<i32x16>(x) & INT32_MIN;
+  f32x16 y = cast_bits<f32x16>(cast_bits<i32x16>(x) ^ sign) * -2.f;
+  y = select(y < -20.f, f32x16{} - 20.f, y);  // 1 from here on; NaN stays
   const auto [n, r] = by_log2(y);
   const f32x16 scale = power_of_two(n);
   const f32x16 t = (exp_remainder(r) * (r * r) + r) * scale + (scale - 1.f);
-  return (f32x16)((i32x16)(t / (-2.f - t)) | sign);
+  return cast_bits<f32x16>(cast_bits<i32x16>(t / (-2.f - t)) | sign);
 }
 
 /// log(1 + e) for 0 <= e <= 1, as 2 atanh(e / (2 + e)).

@@ -24,9 +24,7 @@ template <class T, int Rows, int Vecs>
 void weight_tile(const Walk& walk, const T* x, const std::int64_t* offset, const T* g, std::int64_t g_line, T* to,
                  std::int64_t line) {
   using V = Simd<T>;
-  V acc[Rows][Vecs];
-  for (int i = 0; i < Rows; ++i)
-    for (int v = 0; v < Vecs; ++v) acc[i][v] = V{};
+  V acc[Rows][Vecs] = {};
   for (std::int64_t n = 0; n < walk.n; ++n)
     for (std::int64_t h = 0; h < walk.h; ++h) {
       const T* from[Rows];
@@ -41,11 +39,12 @@ void weight_tile(const Walk& walk, const T* x, const std::int64_t* offset, const
         }
       }
     }
-  for (int i = 0; i < Rows; ++i)
-    for (int v = 0; v < Vecs; ++v) {
+  unrolled<Rows>([&](auto i) {
+    unrolled<Vecs>([&](auto v) {
       T* p = to + i * line + v * lanes<T>;
       store(p, load<V>(p) + acc[i][v]);
-    }
+    });
+  });
 }
 
 template <class T>

@@ -137,7 +137,9 @@ bool conv_weight_grad_winograd(const ConvShape& s, const float* x, const float* 
           for (int j = 0; j < 3; ++j) {
             if (t.index[j] < 0) continue;
             check += tap[j] * 0.0f;
-            for (std::int64_t i = 0; i < std::min(width, outs - o); ++i) to[i * dw_row + t.index[j]] = tap[j][i];
+            float lane[width];
+            store(lane, tap[j]);
+            for (std::int64_t i = 0; i < std::min(width, outs - o); ++i) to[i * dw_row + t.index[j]] = lane[i];
           }
         }
       }
