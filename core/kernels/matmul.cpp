@@ -17,16 +17,20 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b;
 // Note [Three ways to multiply]
 // One operand is a vector: streams of the other, by rows (dot) or by lines (direct).
 // Small, or few rows: tiles straight from the operands, only a transposed right one is packed (direct).
-// Large: the left operand in panels of tile_rows rows, the right one in panels of tile_cols columns, both in the order
-// in which the tiles read them, k_block at a time (packed).
-constexpr std::int64_t k_block = 512;                // A panel 16 KiB, B panel 96 KiB
+// Large: the right operand in panels of tile_cols columns, in the order in which the tiles read them; rows of the left
+// one behind one another, or in panels of tile_rows rows where it is transposed; k_block at a time (packed).
+constexpr bool wide_tile = tile_vecs > 1;
+constexpr std::int64_t k_block = wide_tile ? 512 : 384;  // A rows 16 KiB (9), B panel 96 KiB (24): one stays in L1
+constexpr std::int64_t row_line = k_block + 16;  // between packed rows: no power of two, lest they share sets of the cache
 constexpr std::int64_t row_panels = 12;              // most row panels of C in a task
 constexpr std::int64_t col_panels = 5;               // most column panels of C in a task
 constexpr std::int64_t least_tasks = 16;             // so that a few threads get equal parts
 constexpr std::int64_t direct_cols = 96;             // columns of C in a task of the direct way: B is read once
 constexpr std::int64_t direct_rows = 4 * tile_rows;  // rows of C in one that has few columns
-// Packing costs more than it gains up to this m n k, and up to these rows if the right operand is not too far apart.
-constexpr std::int64_t direct_work = 140 * 140 * 140, most_direct_rows = 256, most_direct_extent = 1 << 20;
+// Packing costs more than it gains up to this m n k. A wide tile reads several lines of memory of a row of B, a narrow one
+// a single line, too far apart for the cache: where tiles are wide, packing does not pay up to these rows either.
+constexpr std::int64_t direct_work = wide_tile ? 140 * 140 * 140 : 80 * 80 * 80;
+constexpr std::int64_t most_direct_rows = wide_tile ? 256 : 0, most_direct_extent = 1 << 20;
 constexpr std::int64_t serial_work = 96 * 96 * 96;  // m n k below which waking a thread costs more
 
 /// Columns [j, n) of up to tile_rows rows, with ever narrower vectors; every element keeps its order of sums.
@@ -116,29 +120,14 @@ void pack_columns(std::int64_t k, std::int64_t cols, std::int64_t line, const T*
     for (std::int64_t r = 0; r < k; ++r) to[r * line + j] = j < cols ? from[r * step + j * col] : T(0);
 }
 
-/// Panels of tile_rows rows, one behind the other. A element (i, r) is a[i row + r step].
+/// Rows of A that are contiguous: copied, line apart. Others: panels of tile_rows rows, [panel][r][row of the panel].
 template <class T>
 void pack_rows(std::int64_t m, std::int64_t k, const T* a, std::int64_t row, std::int64_t step, T* to) {
-  std::int64_t i = 0;
-  if constexpr (lanes<T> == 2 * tile_rows) {
-    // A square of vectors is two panels.
-    if (step == 1 && k >= lanes<T>)
-      for (; i + 2 * tile_rows <= m; i += 2 * tile_rows)
-        for (std::int64_t r = 0; r < k; r += lanes<T>) {
-          const std::int64_t at = std::min(r, k - lanes<T>);
-          Simd<T> v[lanes<T>];
-          for (int u = 0; u < lanes<T>; ++u) v[u] = load<Simd<T>>(a + (i + u) * row + at);
-          T square[lanes<T> * lanes<T>];
-          store_transposed<T>(v, square, lanes<T>);
-          for (int u = 0; u < lanes<T>; ++u) {
-            std::memcpy(to + i * k + (at + u) * tile_rows, square + u * lanes<T>, tile_rows * sizeof(T));
-            std::memcpy(to + (i + tile_rows) * k + (at + u) * tile_rows, square + u * lanes<T> + tile_rows,
-                        tile_rows * sizeof(T));
-          }
-        }
-  }
-  for (; i < m; i += tile_rows)
-    pack_columns(k, std::min<std::int64_t>(tile_rows, m - i), tile_rows, a + i * row, step, row, to + i * k);
+  if (step == 1)
+    for (std::int64_t i = 0; i < m; ++i) copy_vectors(a + i * row, k, false, to + i * row_line);
+  else
+    for (std::int64_t i = 0; i < m; i += tile_rows)
+      pack_columns(k, std::min<std::int64_t>(tile_rows, m - i), tile_rows, a + i * row, step, row, to + i * row_line);
 }
 
 template <class T>
@@ -154,20 +143,19 @@ void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int
   const auto first_panel = [=](std::int64_t block) { return block * panels / col_blocks; };
   const std::int64_t blocks = divide_up(k, k_block), most = divide_up(k, blocks);
   T* const bp = scratch<0, T>(panels * cols * most);
-  T* const ap = scratch<1, T>(tiles * tile_rows * most);
+  T* const ap = scratch<1, T>(tiles * tile_rows * row_line);
   for (std::int64_t k0 = 0; k0 < k; k0 += most) {
     const std::int64_t kc = std::min(most, k - k0);
     const bool add = accumulate || k0 > 0;
-    // Tasks of one panel of columns or two of rows, which pack_rows takes together.
-    detail::parallel_for(panels + divide_up(tiles, 2), 1, [&](std::int64_t begin, std::int64_t end) {
+    detail::parallel_for(panels + tiles, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t task = begin; task < end; ++task) {
         if (task < panels) {
           const std::int64_t j = task * cols;
           pack_columns(kc, std::min(cols, n - j), cols, b + k0 * b_step + j * b_col, b_step, b_col, bp + j * kc);
         } else {
-          const std::int64_t i = (task - panels) * 2 * tile_rows;
-          pack_rows(std::min<std::int64_t>(2 * tile_rows, m - i), kc, a + i * a_row + k0 * a_step, a_row, a_step,
-                    ap + i * kc);
+          const std::int64_t i = (task - panels) * tile_rows;
+          pack_rows(std::min<std::int64_t>(tile_rows, m - i), kc, a + i * a_row + k0 * a_step, a_row, a_step,
+                    ap + i * row_line);
         }
       }
     });
@@ -183,13 +171,20 @@ void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int
           const int vecs = static_cast<int>(divide_up(width, lanes<T>));
           for (std::int64_t i = i0; i < i1; i += tile_rows) {
             const int rows = static_cast<int>(std::min<std::int64_t>(tile_rows, i1 - i));
-            const PackedRows<T> panel{ap + i * kc};
+            const auto product = [&](T* out, std::int64_t ld, bool accumulate) {
+              if (a_step == 1)
+                run_tile<Simd<T>>(rows, vecs, kc, LinedRows<T, row_line>{ap + i * row_line}, lines, out, ld, accumulate);
+              else
+                run_tile<Simd<T>>(rows, vecs, kc, PackedRows<T>{ap + i * row_line}, lines, out, ld, accumulate);
+            };
             T* to = c + i * ldc + j;
+            for (int u = 0; u < rows; ++u)
+              for (std::int64_t v = 0; v < width; v += lanes<T>) __builtin_prefetch(to + u * ldc + v, 1);
             if (width % lanes<T> == 0) {
-              run_tile<Simd<T>>(rows, vecs, kc, panel, lines, to, ldc, add);
+              product(to, ldc, add);
               continue;
             }
-            run_tile<Simd<T>>(rows, vecs, kc, panel, lines, edge, cols, false);
+            product(edge, cols, false);
             for (int u = 0; u < rows; ++u) {
               if (add)
                 for (std::int64_t v = 0; v < width; ++v) to[u * ldc + v] += edge[u * cols + v];
