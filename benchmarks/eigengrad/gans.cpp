@@ -1,6 +1,7 @@
 // Groups e (DCGAN-1D), f (WGAN-GP critic step: a gradient of a gradient) and g (GAN of two MLPs).
 #include <eigengrad/eigengrad.h>
 
+#include "work.h"
 #include "workload.h"
 
 namespace bench {
@@ -52,6 +53,13 @@ struct Gan {
         real(real_), ones(eg::ones({real.size(0), 1})), zeros(eg::zeros({real.size(0), 1})), noise{real.size(0), z},
         frozen(frozen_) {}
 
+  /// Products of a step. Neither real, fake nor noise needs a gradient.
+  double work() const {
+    const Gflop of_g = gflop(g, eg::randn(noise)), of_d = gflop(d, real);
+    return of_g.all                                                  // fake
+         + 2 * (3 * of_d.all - of_d.first)                           // d at real and at fake
+         + 3 * of_g.all - of_g.first + (frozen ? 2 : 3) * of_d.all;  // d of g
+  }
   void step() {
     Tensor fake;
     {
@@ -73,9 +81,20 @@ struct Critic {
   Sequential g, d;
   eg::optim::Adam adam;
   Tensor real = eg::randn({32, 1, 128});
+  bool norm;
 
-  explicit Critic(bool norm) : g(generator()), d(critic(norm)), adam(d.parameters(), {.lr = 2e-4, .betas = {0.5, 0.999}}) {}
+  explicit Critic(bool norm_)
+      : g(generator()), d(critic(norm_)), adam(d.parameters(), {.lr = 2e-4, .betas = {0.5, 0.999}}), norm(norm_) {}
 
+  /// Products of a step.
+  double work() const {
+    const Gflop of_g = gflop(g, eg::randn({32, 16})), of_d = gflop(d, real);
+    return of_g.all                                    // fake
+         + 2 * of_d.all                                // d at `between`, and the slope: back to the input, not the weights
+         + 2 * (3 * of_d.all - of_d.first)             // d at real and at fake
+         + 2 * of_d.all - of_d.last                    // back through the slope; what it starts from is constant
+         + (norm ? 2 * (of_d.all - of_d.last) : 0);    // and through d at `between`, on which a norm's slope depends
+  }
   void step() {
     Tensor fake;
     {
@@ -94,7 +113,10 @@ struct Critic {
 };
 
 template <class Make> void stepping(const std::string& name, Make make) {
-  add(name, [=]() -> Call { return [m = std::shared_ptr(make())] { m->step(); }; });
+  add(name, [=]() -> Workload {
+    const auto m = std::shared_ptr(make());
+    return {[m] { m->step(); }, "fma", m->work()};
+  });
 }
 
 }  // namespace
@@ -105,12 +127,15 @@ void add_gans() {
       return std::make_unique<Gan>(generator(), critic(true), eg::randn({32, 1, 128}), 16, 2e-4, frozen);
     });
   for (const std::int64_t n : {32, 1})
-    add("e/dcgan1d_b" + std::to_string(n) + "_L128/generator_fwd", [n]() -> Call {
-      return [g = std::make_shared<Sequential>(generator()), z = eg::randn({n, 16})] {
+    add("e/dcgan1d_b" + std::to_string(n) + "_L128/generator_fwd", [n]() -> Workload {
+      const auto g = std::make_shared<Sequential>(generator());
+      const Tensor z = eg::randn({n, 16});
+      const Call call = [g, z] {
         eg::NoGrad guard;
         Tensor y = (*g)(z);
         keep(&y);
       };
+      return {call, "fma", gflop(*g, z).all};
     });
   for (const bool norm : {false, true})
     stepping(std::string("f/wgan_gp_b32_L128/critic_step") + (norm ? "_instancenorm" : "_nonorm"),

@@ -2,23 +2,27 @@
 #pragma once
 #include <eigengrad/eigengrad.h>
 
+#include "work.h"
 #include "workload.h"
 
 namespace bench {
 
-template <class Make> void layer_forward(const std::string& name, const eg::Shape& shape, Make make) {
-  add(name + "/fwd", [=]() -> Call {
+// `limit` names a limit; "": the layer's multiply-adds.
+template <class Make> void layer_forward(const std::string& name, const eg::Shape& shape, Make make, const std::string& limit = "") {
+  add(name + "/fwd", [=]() -> Workload {
     auto m = std::make_shared<decltype(make())>(make());
-    return [m, x = eg::randn(shape)] {
+    const eg::Tensor x = eg::randn(shape);
+    const Call call = [m, x] {
       eg::NoGrad guard;
       eg::Tensor y = (*m)(x);
       keep(&y);
     };
+    return limit.empty() ? Workload(call, "fma", gflop(*m, x).all) : Workload(call, limit);
   });
 }
 
-template <class Make> void layer_both(const std::string& name, const eg::Shape& shape, Make make) {
-  add(name + "/fwdbwd", [=]() -> Call {
+template <class Make> void layer_both(const std::string& name, const eg::Shape& shape, Make make, const std::string& limit = "") {
+  add(name + "/fwdbwd", [=]() -> Workload {
     auto m = std::make_shared<decltype(make())>(make());
     eg::Tensor x = eg::randn(shape), g;
     {
@@ -26,17 +30,18 @@ template <class Make> void layer_both(const std::string& name, const eg::Shape& 
       g = eg::randn_like((*m)(x));
     }
     x.set_requires_grad();
-    return [m, x, g]() mutable {
+    const Call call = [m, x, g]() mutable {
       m->zero_grad();
       x.zero_grad();
       (*m)(x).backward(g);
     };
+    return limit.empty() ? Workload(call, "fma", 3 * gflop(*m, x).all) : Workload(call, limit);
   });
 }
 
-template <class Make> void layer(const std::string& name, const eg::Shape& shape, Make make) {
-  layer_forward(name, shape, make);
-  layer_both(name, shape, make);
+template <class Make> void layer(const std::string& name, const eg::Shape& shape, Make make, const std::string& moves = "") {
+  layer_forward(name, shape, make, moves.empty() ? "" : moves + "/fwd");
+  layer_both(name, shape, make, moves.empty() ? "" : moves + "/fwdbwd");
 }
 
 }  // namespace bench

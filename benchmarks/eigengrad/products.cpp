@@ -1,6 +1,7 @@
 // Group d: MLP training steps with Adam, and matrix products into a fresh result.
 #include <eigengrad/eigengrad.h>
 
+#include "work.h"
 #include "workload.h"
 
 namespace bench {
@@ -19,24 +20,33 @@ struct Training {
 template <class Net, class Data, class Loss> void training(const std::string& name, Net make_net, Data make_data, Loss loss) {
   const auto setup = [=] {
     auto t = std::make_shared<Training>(make_net());
-    auto [x, target] = make_data();
+    const auto data = make_data();
     const auto step = [=] {
       t->adam.zero_grad();
-      loss(t->net(x), target).backward();
+      loss(t->net(data.first), data.second).backward();
       t->adam.step();
     };
     step();
-    return std::tuple(t, x, step);
+    return std::tuple(t, data.first, step);
   };
-  add(name + "/step", [=]() -> Call { return std::get<2>(setup()); });
-  add(name + "/fwd", [=]() -> Call {
-    return [s = setup()] {
+  add(name + "/step", [=]() -> Workload {
+    const auto [t, x, step] = setup();
+    const Gflop work = gflop(t->net, x);
+    return {step, "fma", 3 * work.all - work.first};  // x needs no gradient
+  });
+  add(name + "/fwd", [=]() -> Workload {
+    const auto s = setup();
+    const Call call = [s] {
       eg::NoGrad guard;
       Tensor y = std::get<0>(s)->net(std::get<1>(s));
       keep(&y);
     };
+    return {call, "fma", gflop(std::get<0>(s)->net, std::get<1>(s)).all};
   });
-  add(name + "/adam_only", [=]() -> Call { return [s = setup()] { std::get<0>(s)->adam.step(); }; });
+  add(name + "/adam_only", [=]() -> Workload {
+    const auto t = std::get<0>(setup());
+    return {[t] { t->adam.step(); }, "moves/adam/" + std::to_string(t->net.num_parameters())};
+  });
 }
 
 }  // namespace
@@ -50,12 +60,13 @@ void add_products() {
            [] { return std::pair(eg::randn({128, 784}), eg::randint(0, 10, {128})); },
            [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); });
   for (const auto& s : product_sizes)
-    add("d/matmul/" + text(s), [&s]() -> Call {
-      return [a = eg::randn({s[0], s[1]}), b = eg::randn({s[1], s[2]})] {
+    add("d/matmul/" + text(s), [&s]() -> Workload {
+      const Call call = [a = eg::randn({s[0], s[1]}), b = eg::randn({s[1], s[2]})] {
         eg::NoGrad guard;
         Tensor c = eg::matmul(a, b);
         keep(&c);
       };
+      return {call, "fma", 2e-9 * double(s[0] * s[1] * s[2])};
     });
 }
 

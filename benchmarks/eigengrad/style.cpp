@@ -1,6 +1,7 @@
 // Group h: a training step of 1-D style transfer, a trained net before a fixed one that judges.
 #include <eigengrad/eigengrad.h>
 
+#include "work.h"
 #include "workload.h"
 
 namespace bench {
@@ -50,6 +51,14 @@ struct Style {
     const Tensor a = eg::relu(wide(in));
     return {a, eg::relu(deep(a))};
   }
+  /// Products of a step: of the net, of the fixed layers, which need no gradient of their weights, and of the Gram
+  /// matrices [4, 64, 64], each a product of f with f, so forward and backward three.
+  double work() {
+    const auto [f1, f2] = features(x);
+    const Gflop of_net = gflop(net, x);
+    return 3 * of_net.all - of_net.first + 2 * (gflop(wide, x).all + gflop(deep, f1).all) +
+           3 * 2e-9 * 64 * double(f1.numel() + f2.numel());
+  }
   void step() {
     adam.zero_grad();
     const auto [f1, f2] = features(net(x));
@@ -61,14 +70,20 @@ struct Style {
 }  // namespace
 
 void add_style() {
-  add("h/style1d_b4_L1024/step", []() -> Call { return [s = std::make_shared<Style>()] { s->step(); }; });
+  add("h/style1d_b4_L1024/step", []() -> Workload {
+    const auto s = std::make_shared<Style>();
+    return {[s] { s->step(); }, "fma", s->work()};
+  });
   for (const std::int64_t n : {4, 1})
-    add("h/style1d_b" + std::to_string(n) + "_L1024/transform_fwd", [n]() -> Call {
-      return [net = std::make_shared<Transform>(), x = eg::randn({n, 1, 1024})] {
+    add("h/style1d_b" + std::to_string(n) + "_L1024/transform_fwd", [n]() -> Workload {
+      const auto net = std::make_shared<Transform>();
+      const Tensor x = eg::randn({n, 1, 1024});
+      const Call call = [net, x] {
         eg::NoGrad guard;
         Tensor y = (*net)(x);
         keep(&y);
       };
+      return {call, "fma", gflop(*net, x).all};
     });
 }
 

@@ -60,11 +60,4 @@ void add_overhead() {
   }, length);
 }
 
-void add_limits() {}
-
-void set_threads(int n) {
-  at::set_num_threads(n);
-  torch::manual_seed(1);
-}
-
 }  // namespace bench
