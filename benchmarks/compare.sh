@@ -8,7 +8,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 threads="1 2" rounds=3 min_time=0.05 groups="a b c d e f g h" clock=wall
 bin=$here/../build/bench/bin goals=$here/goals.tsv check=""
-peers="libtorch"  # programs benchmarks_<peer> in $bin; one that is not there is left out
+peers="libtorch dlib"  # programs benchmarks_<peer> in $bin; one that is not there is left out
 
 usage() {
   cat <<'TEXT'
