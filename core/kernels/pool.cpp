@@ -2,7 +2,10 @@
 
 #include <eigengrad/core/parallel.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
@@ -31,24 +34,79 @@ template <class T> double run_sum(const T* x, std::int64_t n) {
   return s;
 }
 
+// Window ow of a row of the result.
+template <class T>
+void max_window(const T* x, const PoolAxis& h, const PoolAxis& w, std::int64_t oh, std::int64_t ow, T* y, std::int64_t* places) {
+  const std::int64_t h0 = h.begin(oh), h1 = h.end(oh), w0 = w.begin(ow), w1 = w.end(ow);
+  std::int64_t at = h0 * w.in + w0;
+  T best = x[at];
+  for (std::int64_t i = h0; i < h1; i += h.dilation)
+    for (std::int64_t j = w0; j < w1; j += w.dilation) {
+      const T v = x[i * w.in + j];
+      if (Larger::keep(best, v)) continue;
+      best = v;
+      at = i * w.in + j;
+    }
+  y[ow] = best;
+  if (places) places[ow] = at;
+}
+
+// best[k] = the larger of it and x[k step], for k < n; where that is new and `at` is there, at[k] = tap.
+template <class T>
+void take_larger(const T* x, std::int64_t step, std::int64_t n, std::int32_t tap, T* best, std::int32_t* at) {
+  const auto run = [&](auto stride) {
+EIGENGRAD_INDEPENDENT
+    for (std::int64_t k = 0; k < n; ++k) best[k] = pick<Larger>(best[k], x[k * stride]);
+  };
+  const auto run_with_places = [&](auto stride) {
+EIGENGRAD_INDEPENDENT
+    for (std::int64_t k = 0; k < n; ++k) {
+      const T v = x[k * stride], old = best[k];
+      best[k] = pick<Larger>(old, v);
+      at[k] = Larger::keep(old, v) ? at[k] : tap;
+    }
+  };
+  const auto with_stride = [&](auto f) {
+    if (step == 1) f(std::integral_constant<std::int64_t, 1>{});
+    else if (step == 2) f(std::integral_constant<std::int64_t, 2>{});
+    else f(step);
+  };
+  if (at) with_stride(run_with_places);
+  else with_stride(run);
+}
+
+// Windows [begin, end) of a row, which reach over neither end of the rows of x: tap by tap over a block of windows.
+template <class T>
+void max_inside(const T* x, const PoolAxis& h, const PoolAxis& w, std::int64_t oh, std::int64_t begin, std::int64_t end, T* y,
+                std::int64_t* places) {
+  constexpr std::int64_t block = 256;
+  std::int32_t at[block];
+  const std::int64_t h0 = h.begin(oh), h1 = h.end(oh);
+  for (std::int64_t o = begin; o < end; o += block) {
+    const std::int64_t n = std::min(block, end - o), start = h0 * w.in + o * w.stride - w.padding;
+    for (std::int64_t k = 0; k < n; ++k) y[o + k] = x[start + k * w.stride];
+    for (std::int64_t k = 0; places && k < n; ++k) at[k] = 0;
+    for (std::int64_t i = h0; i < h1; i += h.dilation)
+      for (std::int64_t j = 0; j < w.kernel; ++j) {
+        const std::int64_t tap = (i - h0) * w.in + j * w.dilation;
+        if (tap > 0) take_larger(x + start + tap, w.stride, n, static_cast<std::int32_t>(tap), y + o, places ? at : nullptr);
+      }
+    for (std::int64_t k = 0; places && k < n; ++k) places[o + k] = start + k * w.stride + at[k];
+  }
+}
+
 // One row of the result from a plane of x.
 template <class T>
 void max_row(const T* x, const PoolAxis& h, const PoolAxis& w, std::int64_t oh, T* y, std::int64_t* places) {
-  const std::int64_t h0 = h.begin(oh), h1 = h.end(oh);
-  for (std::int64_t ow = 0; ow < w.out; ++ow) {
-    const std::int64_t w0 = w.begin(ow), w1 = w.end(ow);
-    std::int64_t at = h0 * w.in + w0;
-    T best = x[at];
-    for (std::int64_t i = h0; i < h1; i += h.dilation)
-      for (std::int64_t j = w0; j < w1; j += w.dilation) {
-        const T v = x[i * w.in + j];
-        if (Larger::keep(best, v)) continue;
-        best = v;
-        at = i * w.in + j;
-      }
-    y[ow] = best;
-    if (places) places[ow] = at;
+  std::int64_t begin = 0, end = 0;  // of the windows that reach over neither end
+  if (!w.adaptive && h.in * w.in <= std::numeric_limits<std::int32_t>::max()) {
+    const std::int64_t room = w.in + w.padding - w.dilation * (w.kernel - 1) - 1;
+    end = room < 0 ? 0 : std::min(w.out, room / w.stride + 1);
+    begin = std::min(end, (w.padding + w.stride - 1) / w.stride);
   }
+  for (std::int64_t ow = 0; ow < begin; ++ow) max_window(x, h, w, oh, ow, y, places);
+  max_inside(x, h, w, oh, begin, end, y, places);
+  for (std::int64_t ow = end; ow < w.out; ++ow) max_window(x, h, w, oh, ow, y, places);
 }
 
 double divisor(const PoolAxis& h, const PoolAxis& w, std::int64_t oh, std::int64_t ow, bool count_padding) {
