@@ -1,5 +1,7 @@
 #include "kernels/conv.h"
 
+#include <utility>
+
 #include "kernels/correlate.h"
 
 namespace eg::kernels {
@@ -30,7 +32,7 @@ void conv_forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* 
   c.w_group = c.rows * c.w_row;
   c.h = {s.h_out, 1, 0};
   c.w = {s.w_out, 1, 0};
-  correlate(c, x, w, bias, y);
+  correlate(std::move(c), x, w, bias, y);
 }
 
 template <class T>
@@ -57,7 +59,7 @@ void conv_input_grad(const ConvShape& s, const T* g, const T* w, const T* bias, 
       c.parts[static_cast<std::size_t>(h % s.stride_h * s.stride_w + v % s.stride_w)].push_back(
           {0, p.h.shifts - h / s.stride_h, p.w.shifts - v / s.stride_w, a * s.kernel_w + b});
     }
-  correlate(c, g, w, bias, dx);
+  correlate(std::move(c), g, w, bias, dx);
 }
 
 Planes forward_planes(const ConvShape& s, std::vector<Tap>& taps) {

@@ -2,6 +2,7 @@
 // The register-blocked inner loop of all products: C[i][j] (+)= sum_r A[i][r] B[r][j] for up to tile_rows rows and
 // tile_vecs vectors of columns. Every element is one chain of multiply-adds in the order of r, whatever the tile it
 // falls into, so the split of C into tiles never changes a bit.
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -11,14 +12,25 @@ namespace eg::kernels {
 
 // As many accumulators as the machine has registers for, and room for a row of B and an element of A.
 #if defined(__AVX512F__)
-inline constexpr int tile_rows = 8, tile_vecs = 3;  // 24 of 32 registers of 64 bytes
+inline constexpr int tile_rows = 8, tile_vecs = 3, most_tile_vecs = 3;  // 24 of 32 registers of 64 bytes
 #elif defined(__AVX__)
-inline constexpr int tile_rows = 6, tile_vecs = 1;  // 12 of 16 registers of 32 bytes
+inline constexpr int tile_rows = 6, tile_vecs = 1, most_tile_vecs = 6;  // 12 of 16 registers of 32 bytes
 #else
-inline constexpr int tile_rows = 2, tile_vecs = 1;  // 8 of 16 registers of 16 bytes
+inline constexpr int tile_rows = 2, tile_vecs = 1, most_tile_vecs = 2;  // 8 of 16 registers of 16 bytes
 #endif
 template <class T>
 inline constexpr int tile_cols = tile_vecs* lanes<T>;
+
+// A tile of few rows may have more vectors, so that as many chains of multiply-adds as the latency needs remain.
+constexpr int vecs_for(int rows) { return std::min(tile_rows * tile_vecs / rows, most_tile_vecs); }
+
+/// `rows` cut into as few panels as hold at most `room` each, all of about the same number.
+struct Panels {
+  std::int64_t rows, count;
+  Panels(std::int64_t all, std::int64_t room) : rows(all), count((all + room - 1) / room) {}
+  std::int64_t first(std::int64_t panel) const { return rows * panel / count; }
+  std::int64_t most() const { return (rows + count - 1) / count; }
+};
 
 /// Element (i, r) of the left operand: at p[i row + r step].
 template <class T>
@@ -63,8 +75,39 @@ struct IndirectLines {
   const T* operator[](std::int64_t r) const { return p + offset[r]; }
 };
 
-template <class V, int Rows, int Vecs, class A, class B, class T>
-inline void tile(std::int64_t k, A a, B b, T* c, std::int64_t ldc, bool accumulate) {
+/// Row r at p + r tile_cols: a panel of columns.
+template <class T>
+struct PackedLines {
+  const T* p;
+  const T* operator[](std::int64_t r) const { return p + r * tile_cols<T>; }
+};
+
+/// What becomes of the sums of row i, columns j and on: they are stored at p + i row + j, or added to what is there.
+template <class T>
+struct StoreRows {
+  T* p;
+  std::int64_t row;
+  bool accumulate;
+  template <class V>
+  void operator()(std::int64_t i, std::int64_t j, V v) const {
+    T* to = p + i * row + j;
+    store(to, accumulate ? load<V>(to) + v : v);
+  }
+};
+/// They are stored with bias[i] added.
+template <class T>
+struct StoreBiased {
+  T* p;
+  std::int64_t row;
+  const T* bias;
+  template <class V>
+  void operator()(std::int64_t i, std::int64_t j, V v) const {
+    store(p + i * row + j, v + bias[i]);
+  }
+};
+
+template <class V, int Rows, int Vecs, class T, class A, class B, class To>
+inline void tile(std::int64_t k, A a, B b, To to) {
   constexpr int width = sizeof(V) / sizeof(T);
   V acc[Rows][Vecs] = {};
   for (std::int64_t r = 0; r < k; ++r) {
@@ -76,26 +119,27 @@ inline void tile(std::int64_t k, A a, B b, T* c, std::int64_t ldc, bool accumula
       for (int v = 0; v < Vecs; ++v) acc[i][v] += ai * bv[v];
     }
   }
-  unrolled<Rows>([&](auto i) {
-    unrolled<Vecs>([&](auto v) {
-      T* to = c + i * ldc + v * width;
-      store(to, accumulate ? load<V>(to) + acc[i][v] : acc[i][v]);
-    });
-  });
+  unrolled<Rows>([&](auto i) { unrolled<Vecs>([&](auto v) { to(i, v * width, acc[i][v]); }); });
 }
 
-/// tile() for a number of rows and vectors known at run time: 1 <= rows <= tile_rows, 1 <= vecs <= tile_vecs.
-template <class V, class A, class B, class T>
-inline void run_tile(int rows, int vecs, std::int64_t k, A a, B b, T* c, std::int64_t ldc, bool accumulate) {
-  using Function = void (*)(std::int64_t, A, B, T*, std::int64_t, bool);
+/// tile() for a number of rows and vectors known at run time: 1 <= rows <= tile_rows, 1 <= vecs <= Vecs and vecs_for().
+template <class V, class T, int Vecs = tile_vecs, class A, class B, class To>
+inline void run_tile(int rows, int vecs, std::int64_t k, A a, B b, To to) {
+  using Function = void (*)(std::int64_t, A, B, To);
   static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
     struct {
-      Function f[tile_rows * tile_vecs];
-    } t{{&tile<V, I / tile_vecs + 1, I % tile_vecs + 1, A, B, T>...}};
+      Function f[tile_rows * Vecs];
+    } t{{&tile<V, I / Vecs + 1, std::min(I % Vecs + 1, vecs_for(I / Vecs + 1)), T, A, B, To>...}};
     return t;
   }
-  (std::make_integer_sequence<int, tile_rows * tile_vecs>{});
-  table.f[(rows - 1) * tile_vecs + vecs - 1](k, a, b, c, ldc, accumulate);
+  (std::make_integer_sequence<int, tile_rows * Vecs>{});
+  table.f[(rows - 1) * Vecs + vecs - 1](k, a, b, to);
+}
+
+/// The same into C, or added to it.
+template <class V, class A, class B, class T>
+inline void run_tile(int rows, int vecs, std::int64_t k, A a, B b, T* c, std::int64_t ldc, bool accumulate) {
+  run_tile<V, T>(rows, vecs, k, a, b, StoreRows<T>{c, ldc, accumulate});
 }
 
 }  // namespace eg::kernels

@@ -180,6 +180,12 @@ TEST_CASE_TEMPLATE("conv kernels agree with loops in double, one dimension", T, 
   check_conv<T>(one_d(2, 70, 55, 40, 4, 2, 1));
   check_conv<T>(one_d(3, 3, 7, 61, 4, 4, 1));
   check_conv<T>(one_d(2, 2, 2, 300, 8, 4, 3));
+  // Lines that are whole tiles, in panels of unequal rows; phases that begin before the target; few rows in wide tiles.
+  check_conv<T>(one_d(3, 20, 23, 32, 4, 2, 1));
+  check_conv<T>(one_d(2, 13, 22, 96, 5, 3, 4));
+  check_conv<T>(one_d(3, 3, 2, 128, 7, 1, 3));
+  check_conv<T>(one_d(2, 1, 3, 1100, 9, 1, 4));
+  check_conv<T>(one_d(2, 3, 21, 130, 12, 6, 5));
 }
 
 TEST_CASE_TEMPLATE("conv kernels agree with loops in double, two dimensions", T, float, double) {
