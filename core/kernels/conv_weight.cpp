@@ -13,14 +13,14 @@ namespace {
 
 // Note [Weight gradient]
 // dw[o, r] = sum over positions of g[o, position] x[r, position], r = (channel, tap), x read where the tap reads it.
-// g is transposed to lines of its channels, [position][o], so a tile multiplies one element of x (a broadcast, at any
-// stride) with vectors of channels; x needs padding but neither im2col nor phases. The positions come in units of about
-// unit_positions, small enough that the transposed g of a unit stays in cache while all tiles pass over it.
+// g is transposed to vectors of its channels, [vector of o][position], so a tile multiplies one element of x (a
+// broadcast, at any stride) with vectors of channels; x needs padding but neither im2col nor phases. The positions come
+// in units of about unit_positions, small enough that a vector of the transposed g stays in the first-level cache while
+// all tiles pass over it.
 // The units are dealt to a fixed number of partial sums, each [r][o], added in order at the end: that number follows
 // from the shape, so the bits do not depend on the number of threads.
 constexpr std::int64_t unit_positions = 384;
-constexpr std::int64_t most_partials = 8;
-constexpr std::int64_t partial_work = 1 << 20;  // multiply-adds worth a partial sum
+constexpr std::int64_t least_positions = 128;  // of a partial sum
 
 }  // namespace
 
@@ -31,14 +31,15 @@ void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw) 
   const std::int64_t line = divide_up(outs, lanes<T>) * lanes<T>;
 
   // A unit: part of a line, or some lines, or some samples.
-  const std::int64_t unit_w = divide_up(s.w_out, divide_up(s.w_out, 3 * unit_positions / 2));
-  const std::int64_t unit_h = unit_w < s.w_out ? 1 : std::clamp<std::int64_t>(unit_positions / s.w_out, 1, s.h_out);
-  const std::int64_t unit_n =
-      unit_h < s.h_out ? 1 : std::clamp<std::int64_t>(unit_positions / (s.h_out * s.w_out), 1, s.n);
+  const std::int64_t positions = s.n * s.h_out * s.w_out;
+  const std::int64_t want = partial_sums(positions * s.c_out * depth, positions / least_positions);
+  const std::int64_t unit = even_share(positions, unit_positions, want);
+  const std::int64_t unit_w = divide_up(s.w_out, divide_up(s.w_out, 3 * unit / 2));
+  const std::int64_t unit_h = unit_w < s.w_out ? 1 : std::clamp<std::int64_t>(unit / s.w_out, 1, s.h_out);
+  const std::int64_t unit_n = unit_h < s.h_out ? 1 : std::clamp<std::int64_t>(unit / (s.h_out * s.w_out), 1, s.n);
   const std::int64_t across = divide_up(s.w_out, unit_w), down = divide_up(s.h_out, unit_h);
   const std::int64_t units = divide_up(s.n, unit_n) * down * across;
-  const std::int64_t work = s.n * s.h_out * s.w_out * s.c_out * depth;
-  const std::int64_t partials = std::clamp<std::int64_t>(work / partial_work, 1, std::min(most_partials, units));
+  const std::int64_t partials = std::min(want, units);
 
   // Padded x of a unit, unless x itself serves.
   const bool padded = s.padding_h > 0 || s.padding_w > 0;
@@ -61,8 +62,8 @@ void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw) 
     T* const gt = scratch<3, T>(unit_n * unit_h * unit_w * line);
     T* const px = padded ? scratch<4, T>(unit_n * step_n + 2 * lanes<T>) : nullptr;
     for (std::int64_t part = begin; part < end; ++part) {
-      std::fill_n(sums + part * size, size, T(0));
-      for (std::int64_t unit = part * units / partials; unit < (part + 1) * units / partials; ++unit) {
+      const std::int64_t first_unit = part * units / partials;
+      for (std::int64_t unit = first_unit; unit < (part + 1) * units / partials; ++unit) {
         const std::int64_t n0 = unit / (down * across) * unit_n;
         const std::int64_t h0 = unit / across % down * unit_h, w0 = unit % across * unit_w;
         const Walk walk{std::min(unit_n, s.n - n0),
@@ -72,16 +73,14 @@ void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw) 
                         s.stride_h * step_h,
                         s.stride_w};
         for (std::int64_t group = 0; group < s.groups; ++group) {
+          const std::int64_t positions = walk.n * walk.h * walk.w, vector = positions * lanes<T>;
           T* to = gt;
           for (std::int64_t n = 0; n < walk.n; ++n) {
             const T* from = g + ((n0 + n) * s.c_out + group * outs) * s.h_out * s.w_out + h0 * s.w_out + w0;
-            if (walk.w == s.w_out) {
-              transpose(outs, walk.h * walk.w, from, s.h_out * s.w_out, to, line, line);
-              to += walk.h * walk.w * line;
-            } else {
-              for (std::int64_t h = 0; h < walk.h; ++h, to += walk.w * line)
-                transpose(outs, walk.w, from + h * s.w_out, s.h_out * s.w_out, to, line, line);
-            }
+            // Lines that are whole follow one another.
+            const std::int64_t lines = walk.w == s.w_out ? 1 : walk.h, length = walk.h * walk.w / lines;
+            for (std::int64_t h = 0; h < lines; ++h, from += s.w_out, to += length * lanes<T>)
+              turn_channels(outs, length, from, s.h_out * s.w_out, to, vector);
           }
           const std::int64_t top = h0 * s.stride_h - s.padding_h, left = w0 * s.stride_w - s.padding_w;
           const T* plane = x + (n0 * s.c_in + group * channels) * s.h_in * s.w_in;
@@ -106,21 +105,14 @@ void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw) 
             base = px;
           }
           T* sum = sums + part * size + group * depth * line;
-          const std::int64_t blocks = divide_up(line, weight_vecs * lanes<T>);
-          for (std::int64_t block = 0; block < blocks; ++block) {
-            const std::int64_t o = line / lanes<T> * block / blocks, vecs = line / lanes<T> * (block + 1) / blocks - o;
-            const std::int64_t most = rows_for(static_cast<int>(vecs));
-            for (std::int64_t r = 0; r < depth; r += most)
-              run_weight_tile(static_cast<int>(std::min(most, depth - r)), static_cast<int>(vecs), walk, base,
-                              offsets + r, gt + o * lanes<T>, line, sum + r * line + o * lanes<T>, line);
-          }
+          weight_tiles(depth, walk, base, offsets, {gt, lanes<T>, vector}, sum, line, unit > first_unit);
         }
       }
     }
   });
   // Sum of the partial sums, turned: squares of lanes x lanes.
   const std::int64_t squares = line / lanes<T>;
-  detail::parallel_for(s.groups * squares, std::max<std::int64_t>(1, (1 << 15) / (depth * partials)),
+  detail::parallel_for(s.groups * squares, std::max<std::int64_t>(1, (1 << 12) / (depth * partials)),
                        [&](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t task = begin; task < end; ++task) {
                            const std::int64_t group = task / squares, o = task % squares * lanes<T>,

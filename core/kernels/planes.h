@@ -2,6 +2,7 @@
 // Zero-padded copies of the input of a convolution, one plane per channel and phase; see Note [Convolution without
 // im2col] in correlate.cpp.
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -11,6 +12,12 @@
 namespace eg::kernels {
 
 inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// About `most` of `total`, so that a multiple of `parts` such pieces make up all.
+inline std::int64_t even_share(std::int64_t total, std::int64_t most, std::int64_t parts) {
+  const std::int64_t rounds = std::max<std::int64_t>(1, (2 * total + most * parts) / (2 * most * parts));
+  return divide_up(total, rounds * parts);
+}
 
 /// One axis. Element i of phase f is source element i step + f + origin, 0 outside [0, size).
 struct PlaneAxis {
@@ -46,6 +53,13 @@ struct Planes {
 
 /// The planes of x that conv_forward and conv_weight_grad read, and their taps in the order of the kernel.
 Planes forward_planes(const ConvShape& s, std::vector<Tap>& taps);
+
+/// Into how many partial sums so many multiply-adds go, at most `most`: a power of two. See Note [Weight gradient].
+inline std::int64_t partial_sums(std::int64_t work, std::int64_t most) {
+  constexpr std::int64_t worth_one = 1 << 20, limit = 8;
+  return static_cast<std::int64_t>(
+      std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1, std::min({work / worth_one, most, limit})))));
+}
 
 /// conv_weight_grad as the sum is written; see Note [Weight gradient].
 template <class T>
