@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
+#include <utility>
 
 #include "kernels/correlate.h"
 #include "kernels/runs.h"
@@ -13,7 +15,7 @@
 namespace eg::kernels {
 namespace {
 
-using V = Simd<float>;
+using V = Vec<float, square_side<float>>;
 constexpr std::int64_t cols = tile_cols<float>, tile_size = tile_rows * cols;
 constexpr std::int64_t chunk_bytes = 256 * 1024;  // most bytes of transformed input of a task
 
@@ -28,18 +30,15 @@ void find_offsets(const WinogradPlanes& w, std::int64_t plane, std::int64_t* to)
 /// A group of taps of a channel at the points, `step` apart, for the rows of a panel, w_row apart.
 void transform_taps(const TapGroup& g, const float* w, std::int64_t w_row, std::int64_t rows, float* to,
                     std::int64_t step) {
-  using R = f32x8;
-  static_assert(tile_rows * sizeof(float) <= sizeof(R));
+  using R = Vec<float, tile_rows <= 4 ? 4 : 8>;
   R tap[3] = {};
   for (int j = 0; j < 3; ++j) {
     if (g.index[j] < 0) continue;
     const float* from = w + g.index[j];
-    float row[sizeof(R) / sizeof(float)] = {};
-    if (rows == tile_rows)
-      for (int i = 0; i < tile_rows; ++i) row[i] = from[i * w_row];
-    else
-      for (std::int64_t i = 0; i < rows; ++i) row[i] = from[i * w_row];
-    tap[j] = load<R>(row);
+    tap[j] = [&]<int... i>(std::integer_sequence<int, i...>) {
+      return R{(i < tile_rows ? from[std::min<std::int64_t>(i, rows - 1) * w_row] : 0.0f)...};
+    }
+    (std::make_integer_sequence<int, lanes_of<R>>{});
   }
   const R ea = (-2.0f / 3) * tap[0] - (1.0f / 3) * tap[2], oa = (-2.0f / 3 * point_a) * tap[1];
   const R eb = (1.0f / 6) * tap[0] + (1.0f / 3) * tap[2], ob = (1.0f / 6 * point_b) * tap[1];
@@ -48,12 +47,13 @@ void transform_taps(const TapGroup& g, const float* w, std::int64_t w_row, std::
     if (g.has(point)) std::memcpy(to + point * step, &at[point], tile_rows * sizeof(float));
 }
 
-/// All weights, in panels of tile_rows rows: [group][part][panel][point][group of taps, channel][tile_rows].
-void pack_transformed(const Correlation& c, const WinogradPlanes& w, const float* weight, float* to) {
+/// All weights, in panels: [group][part][panel][point][group of taps, channel][tile_rows].
+void pack_transformed(const Correlation& c, const WinogradPlanes& w, const float* weight, const Panels& panels,
+                      float* to) {
   for (std::int64_t group = 0; group < w.quads.groups; ++group)
     for (const WinogradPlanes::Part& part : w.parts)
-      for (std::int64_t row = 0; row < c.rows; row += tile_rows, to += part.all() * tile_rows) {
-        const std::int64_t rows = std::min<std::int64_t>(tile_rows, c.rows - row);
+      for (std::int64_t p = 0; p < panels.count; ++p, to += part.all() * tile_rows) {
+        const std::int64_t row = panels.first(p), rows = panels.first(p + 1) - row;
         const float* from = weight + group * c.w_group + row * c.w_row;
         float* at = to;
         for (const TapGroup& g : part.groups)
@@ -62,39 +62,36 @@ void pack_transformed(const Correlation& c, const WinogradPlanes& w, const float
       }
 }
 
-/// The outputs of the tiles at the points, as neighbours: rows of quad cols.
-void combine(const float* m, bool infinity, std::int64_t rows, std::int64_t n, float* to) {
+/// The outputs of n quads of a row from the tiles at the points, `add` added, as neighbours. Adds 0 to every lane of
+/// `check` if all are finite, else NaN to some.
+template <bool infinity>
+void combine(const float* m, std::int64_t n, float add, float* to, V& check) {
   constexpr float a = point_a, b = point_b;
-  for (std::int64_t i = 0; i < rows; ++i, m += cols, to += quad * cols)
-    for (std::int64_t j = 0; j < n; j += lanes<float>) {
-      const auto at = [&](int point) { return load<V>(m + point * tile_size + j); };
-      const V pa = at(at_a), na = at(at_minus_a), pb = at(at_b), nb = at(at_minus_b);
-      const V sa = pa + na, da = pa - na, sb = pb + nb, db = pb - nb;
-      const V y0 = at(at_zero) + (sa + sb), y1 = a * da + b * db;
-      const V y2 = 0.5f * sa + 2 * sb, y3 = (a * a * a) * da + (b * b * b) * db + (infinity ? at(at_infinity) : V{});
-      const V low = interleave_low(y0, y2), high = interleave_high(y0, y2);
-      const V low1 = interleave_low(y1, y3), high1 = interleave_high(y1, y3);
-      float* const out = to + quad * j;
-      store(out, interleave_low(low, low1));
-      store(out + lanes<float>, interleave_high(low, low1));
-      store(out + 2 * lanes<float>, interleave_low(high, high1));
-      store(out + 3 * lanes<float>, interleave_high(high, high1));
-    }
+  for (std::int64_t j = 0; j < n; j += lanes_of<V>) {
+    const auto at = [&](int point) { return load<V>(m + point * tile_size + j); };
+    const V pa = at(at_a), na = at(at_minus_a), pb = at(at_b), nb = at(at_minus_b);
+    const V sa = pa + na, da = pa - na, sb = pb + nb, db = pb - nb;
+    V y[quad] = {at(at_zero) + (sa + sb), a * da + b * db, 0.5f * sa + 2 * sb, (a * a * a) * da + (b * b * b) * db};
+    if constexpr (infinity) y[3] += at(at_infinity);
+    for (V& v : y) v += add, check += v * 0.0f;
+    store_quads(y, to + quad * j);
+  }
 }
 
-/// add_row. Adds 0 to `check` in every lane if all results are finite, else NaN in some.
-void add_checked_row(const float* from, std::int64_t n, float add, float* to, V& check) {
-  std::int64_t i = 0;
-  for (; i + lanes<float> <= n; i += lanes<float>) {
-    const V v = load<V>(from + i) + add;
-    store(to + i, v);
-    check += v * 0.0f;
+/// Copies a row, and checks it likewise.
+void copy_checked_row(const float* from, std::int64_t n, float* to, V& check) {
+  constexpr std::int64_t width = lanes_of<V>;
+  copy_row(from, n, to);
+  V sum = check;
+  for (std::int64_t i = 0; i + width <= n; i += width) sum += load<V>(from + i) * 0.0f;
+  if (n >= width) {
+    sum += load<V>(from + n - width) * 0.0f;
+  } else {
+    float last[width] = {};
+    copy_tail(from, n, last);
+    sum += load<V>(last) * 0.0f;
   }
-  if (i == n) return;
-  add_row(from + i, n - i, add, to + i);
-  float last[lanes<float>] = {};
-  copy_tail(to + i, n - i, last);
-  check += load<V>(last) * 0.0f;
+  check = sum;
 }
 
 }  // namespace
@@ -104,24 +101,26 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
   WinogradPlanes w;
   if (!winograd_planes(c.planes, c.parts, c.rows, w)) return false;
   const Planes& s = w.quads;
-  const std::int64_t total = s.n * s.sample_size(), step = c.w.step, panels = divide_up(c.rows, tile_rows);
+  const std::int64_t total = s.n * s.sample_size(), step = c.w.step, line = s.w.line();
+  const Panels panels(c.rows, tile_rows);
   const TargetAxis w_axis{c.w.size, quad * step, c.w.start};
 
   const std::int64_t most =
       chunk_bytes / static_cast<std::int64_t>(sizeof(float)) / (s.channels * w.plane_count) - s.reach();
   std::int64_t chunk = std::max({total / 16, 2 * cols, 3 * s.reach()});
-  chunk = std::max(std::min(chunk, most), 2 * cols);
-  chunk = divide_up(std::min(chunk, total), cols) * cols;
+  chunk = std::min(std::max(std::min(chunk, most), 2 * cols), total);
+  const bool by_line = divide_up(s.w.outputs, lanes<float>) * lanes<float> <= line;  // as in correlate_direct
+  chunk = by_line ? divide_up(chunk, line) * line : divide_up(chunk, cols) * cols;
   const std::int64_t chunks = divide_up(total, chunk);
   const std::int64_t plane = plane_length<float>(s, chunk);
 
   std::int64_t depth = 0;  // of all products
   for (const WinogradPlanes::Part& part : w.parts) depth += part.all();
   std::int64_t* const offsets = scratch<5, std::int64_t>(depth);
-  const std::int64_t group_size = depth * panels * tile_rows;
+  const std::int64_t group_size = depth * panels.count * tile_rows;
   float* const packed = scratch<2, float>(s.groups * group_size);
   find_offsets(w, plane, offsets);
-  pack_transformed(c, w, weight, packed);
+  pack_transformed(c, w, weight, panels, packed);
 
   std::vector<std::atomic<bool>> not_finite(static_cast<std::size_t>(s.n));
   const std::int64_t row_size = c.h.size * c.w.size, image = s.groups * c.rows * row_size;
@@ -133,50 +132,63 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
     Run runs[cols];
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t group = task / chunks, q0 = task % chunks * chunk, q1 = std::min(total, q0 + chunk);
-      fill_winograd(w, source, group, q0, divide_up(q1 - q0, cols) * cols + q0 + s.reach(), plane, planes);
-      for (std::int64_t q = q0; q < q1; q += cols) {
-        const int vecs = static_cast<int>(divide_up(std::min(cols, q1 - q), lanes<float>));
+      fill_winograd(w, source, group, q0, divide_up(q1 - q0, lanes<float>) * lanes<float> + q0 + s.reach(), plane,
+                    planes);
+      const auto run_columns = [&](std::int64_t q, std::int64_t q_end) {
+        const int vecs = static_cast<int>(divide_up(q_end - q, lanes<float>));
+        const std::int64_t quads_used = vecs * std::int64_t{lanes<float>};
         const std::int64_t* offset = offsets;
         const float* weights = packed + group * group_size;
         for (std::int64_t phase = 0; phase < c.h.step; ++phase) {
           const WinogradPlanes::Part* part = &w.parts[static_cast<std::size_t>(phase * step)];
           std::int64_t ks = 0;  // depth of the products of this phase
           for (std::int64_t f = 0; f < step; ++f) ks += part[f].all();
-          const int count = find_runs(s, c.rows, c.h, w_axis, phase, q, std::min(q + cols, q1), runs);
-          for (std::int64_t p = 0; p < panels && count > 0; ++p) {
-            const std::int64_t i0 = p * tile_rows, rows = std::min<std::int64_t>(tile_rows, c.rows - i0);
-            prefetch_rows(runs, count, rows, target + (group * c.rows + i0) * row_size, row_size);
+          const int count = find_runs(s, c.rows, c.h, w_axis, phase, q, q_end, runs);
+          const bool whole = count == 1 && runs[0].count == quad * quads_used * step;
+          for (std::int64_t p = 0; p < panels.count && count > 0; ++p) {
+            const std::int64_t i0 = panels.first(p), rows = panels.first(p + 1) - i0;
+            float* const to = target + (group * c.rows + i0) * row_size;
+            prefetch_rows(runs, count, rows, to, row_size);
+            const bool direct = whole && step == 1;
+            V check{};
             std::int64_t before = 0;
             for (std::int64_t f = 0; f < step; ++f) {
               for (int point = 0; point < points; ++point)
                 if (part[f].at(point) > 0)
-                  run_tile<V>(static_cast<int>(rows), vecs, part[f].at(point),
-                              PackedRows<float>{
-                                  weights + (before * panels + p * part[f].all() + point * part[f].depth) * tile_rows},
-                              IndirectLines<float>{planes + (q - q0), offset + before + point * part[f].depth},
-                              tiles + point * tile_size, cols, false);
-              combine(tiles, part[f].infinity > 0, rows, vecs * std::int64_t{lanes<float>},
-                      quads + f * quad * tile_size);
+                  run_tile<Simd<float>>(
+                      static_cast<int>(rows), vecs, part[f].at(point),
+                      PackedRows<float>{weights + (before * panels.count + p * part[f].all() + point * part[f].depth) *
+                                                      tile_rows},
+                      IndirectLines<float>{planes + (q - q0), offset + before + point * part[f].depth},
+                      tiles + point * tile_size, cols, false);
+              for (std::int64_t i = 0; i < rows; ++i) {
+                const float add = bias ? bias[group * c.rows + i0 + i] : 0.0f;
+                float* const out = direct ? to + runs[0].at + i * row_size : quads + (f * tile_rows + i) * quad * cols;
+                (part[f].infinity > 0 ? combine<true> : combine<false>)(tiles + i * cols, quads_used, add, out, check);
+              }
               before += part[f].all();
             }
             if (step > 1)
-              interleave(quads, quad * cols, quad * tile_size, step, rows, quad * vecs * std::int64_t{lanes<float>},
-                         merged, quad * cols * step);
+              interleave(quads, quad * cols, quad * tile_size, step, rows, quad * quads_used,
+                         whole ? to + runs[0].at : merged, whole ? row_size : quad * cols * step);
             for (int run = 0; run < count; ++run) {
-              V check{};
-              for (std::int64_t i = 0; i < rows; ++i) {
-                const std::int64_t row = group * c.rows + i0 + i;
-                add_checked_row(merged + i * quad * cols * step + runs[run].column, runs[run].count,
-                                bias ? bias[row] : 0.0f, target + row * row_size + runs[run].at, check);
+              if (!whole) {
+                check = V{};
+                for (std::int64_t i = 0; i < rows; ++i)
+                  copy_checked_row(merged + i * quad * cols * step + runs[run].column, runs[run].count,
+                                   to + i * row_size + runs[run].at, check);
               }
               if (lane_sum(check) != 0)
                 not_finite[static_cast<std::size_t>(runs[run].at / image)].store(true, std::memory_order_relaxed);
             }
           }
           offset += ks;
-          weights += ks * panels * tile_rows;
+          weights += ks * panels.count * tile_rows;
         }
-      }
+      };
+      const std::int64_t span = by_line ? line : q1 - q0, used = by_line ? s.w.outputs : span;
+      for (std::int64_t q = q0; q < q1; q += span)
+        for (std::int64_t v = 0; v < used; v += cols) run_columns(q + v, q + std::min(v + cols, used));
     }
   });
 

@@ -31,20 +31,27 @@ std::vector<TapGroup> cut_taps(std::vector<Tap> taps) {
   return groups;
 }
 
-/// The transformed inputs of the quads [0, n) whose first element is x[0], one plane `stride` behind the other.
-void transform(const float* x, std::int64_t n, bool infinity, float* to, std::int64_t stride) {
-  using V = Simd<float>;
-  constexpr std::int64_t width = lanes<float>;
-  for (std::int64_t t = 0; t < n; t += width, x += quad * width, to += width) {
-    V even[4], odd[4];  // of x, and of x + 4
-    for (int i = 0; i < 4; ++i) {
-      const float* from = x + i % 2 * 2 * width + i / 2 * quad;
-      const V left = load<V>(from), right = load<V>(from + width);
-      even[i] = even_lanes(left, right);
-      odd[i] = odd_lanes(left, right);
-    }
-    const V d0 = even_lanes(even[0], even[1]), d2 = odd_lanes(even[0], even[1]), d4 = even_lanes(even[2], even[3]);
-    const V d1 = even_lanes(odd[0], odd[1]), d3 = odd_lanes(odd[0], odd[1]), d5 = even_lanes(odd[2], odd[3]);
+using V = Vec<float, square_side<float>>;
+constexpr std::int64_t width = lanes_of<V>;
+
+/// Elements of every quad apart: to[i line + t] = from[4 t + i] for t < n, and in whole vectors.
+void split_quads(const float* from, std::int64_t n, float* to, std::int64_t line) {
+  for (std::int64_t t = 0; t < n; t += width) {
+    V v[quad];
+    load_quads(from + quad * t, v);
+    for (int i = 0; i < quad; ++i) store(to + i * line + t, v[i]);
+  }
+}
+
+/// The transformed inputs of the quads [0, n) that begin at element `start` of those split, one plane `stride` behind
+/// the other.
+void transform(const float* split, std::int64_t line, int start, std::int64_t n, bool infinity, float* to,
+               std::int64_t stride) {
+  const float* from[points];
+  for (int i = 0; i < points; ++i) from[i] = split + (start + i) % quad * line + (start + i) / quad;
+  for (std::int64_t t = 0; t < n; t += width, to += width) {
+    const V d0 = load<V>(from[0] + t), d1 = load<V>(from[1] + t), d2 = load<V>(from[2] + t);
+    const V d3 = load<V>(from[3] + t), d4 = load<V>(from[4] + t);
     const V ea = d4 - 2 * d2, oa = point_a * (d3 - 2 * d1);
     const V eb = d4 - 0.5f * d2, ob = point_b * (d3 - 0.5f * d1);
     store(to + at_zero * stride, d0 - 2.5f * d2 + d4);
@@ -52,7 +59,7 @@ void transform(const float* x, std::int64_t n, bool infinity, float* to, std::in
     store(to + at_minus_a * stride, ea - oa);
     store(to + at_b * stride, eb + ob);
     store(to + at_minus_b * stride, eb - ob);
-    if (infinity) store(to + at_infinity * stride, d1 - 2.5f * d3 + d5);
+    if (infinity) store(to + at_infinity * stride, d1 - 2.5f * d3 + load<V>(from[5] + t));
   }
 }
 
@@ -96,12 +103,13 @@ bool winograd_planes(const Planes& p, const std::vector<std::vector<Tap>>& parts
 
 void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t group, std::int64_t q0, std::int64_t q1,
                    std::int64_t plane, float* to) {
-  constexpr std::int64_t width = lanes<float>;
   const Planes& p = w.quads;
   const std::int64_t line = p.w.line(), lines = p.h.line(), image = p.h.size * p.w.size;
   const std::int64_t stride = p.channels * plane;
   const float* const end = source + p.n * p.groups * image * p.channels;
-  float* const row = scratch<6, float>(quad * line + 6 * width);
+  const std::int64_t split_line = divide_up(line + 2, width) * width + lanes<float>;
+  float* const row = scratch<6, float>(2 * quad * split_line + lanes<float>);
+  float* const split = row + quad * split_line + lanes<float>;
   for (std::int64_t f = 0; f < p.phase_count(); ++f) {
     const WinogradPlanes::Set* sets = &w.sets[static_cast<std::size_t>(quad * f)];
     const std::int64_t h_origin = p.h.origin + p.phases[f].h, w_origin = p.w.origin + p.phases[f].w;
@@ -112,10 +120,10 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
     for (std::int64_t q = q0; q < q1;) {
       const std::int64_t v1 = std::min(line, v0 + (q1 - q)), h = u * p.h.step + h_origin;
       const bool inside = sample < p.n && h >= 0 && h < p.h.size;
-      // Whole vectors of quads read the elements [e0, e1) of the line.
-      const std::int64_t e0 = quad * v0, e1 = e0 + quad * divide_up(v1 - v0, width) * width + 2 * quad - 1;
+      // The quads and the two behind them read the elements [e0, e1) of the line.
+      const std::int64_t e0 = quad * v0, e1 = quad * (v1 + 2);
       const std::int64_t a = std::clamp(first, e0, e1), b = std::clamp(last, a, e1);
-      const std::int64_t read = divide_up(b - a, width) * width * p.w.step;
+      const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
       for (std::int64_t k = 0; k < p.channels; ++k) {
         if (inside) {
           const float* from = source + ((sample * p.groups + group) * p.channels + k) * image + h * p.w.size +
@@ -123,6 +131,7 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
           zero_vectors(a - e0, row);
           copy_strided(from, p.w.step, b - a, end - from >= read, row + (a - e0));
           zero_vectors(e1 - b, row + (b - e0));
+          split_quads(row, v1 - v0 + 2, split, split_line);
         }
         for (int start = 0; start < quad; ++start) {
           const WinogradPlanes::Set& set = sets[start];
@@ -130,7 +139,7 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
           if (!inside)
             for (std::int64_t i = 0; i < set.count; ++i) zero_vectors(v1 - v0, out + i * stride);
           else if (set.count > 0)
-            transform(row + start, v1 - v0, set.count == points, out, stride);
+            transform(split, split_line, start, v1 - v0, set.count == points, out, stride);
         }
       }
       q += v1 - v0;
