@@ -3,8 +3,9 @@
 //
 // Note [Same bits for a row]
 // A row's result may not depend on its neighbours, its place or the number of threads. So every row, alone or among
-// eight, goes through the same functions here: vectors of fixed width, four accumulators, and one fixed tree at the end
-// (reduce8), where a row's own lanes meet in the same order wherever the row stands and whatever the others hold.
+// eight, goes through the same functions here: vectors of fixed width, a fixed number of accumulators, and one fixed
+// tree at the end (reduce8), where a row's own lanes meet in the same order wherever the row stands and whatever the
+// others hold.
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
@@ -77,9 +78,11 @@ using Eight = Vec<T, 8>;
 inline f32x8 fold(f32x16 v) { return low_half(v) + high_half(v); }
 inline f64x8 fold(f64x8 v) { return v; }
 
-/// Values of a row that may be summed in T before the sum goes to double: 16 a lane of each accumulator.
+/// Two vectors of 64 bytes are four chains of additions on AVX2, where more of two sums leave the registers; on AVX-512
+/// reading two inputs takes as long as two chains do.
 template <int K>
-inline constexpr int accumulators = K <= 2 ? 4 : 2;
+inline constexpr int accumulators = K == 1 ? 4 : 2;
+/// Values of a row that may be summed in T before the sum goes to double: 16 a lane of each accumulator.
 template <class T, int K>
 inline constexpr std::int64_t values_in_t = 16 * accumulators<K>* lanes<T>;
 
