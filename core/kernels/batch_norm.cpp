@@ -38,6 +38,7 @@ void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, cons
           coefs.apply(walk, c, x + at_run, y + at_run);
         }
     }
+    walk.finish();
   });
 }
 
@@ -85,6 +86,7 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
             coefs.apply(walk, c, g + at_run, x + at_run, dx + at_run);
         }
     }
+    walk.finish();
   });
 }
 

@@ -26,6 +26,7 @@ void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, 
     std::int64_t c = begin % C;
     for (std::int64_t r = begin; r < end; ++r, c = next_in(c, C))
       coefs[static_cast<std::size_t>(c / 8)].apply(walk, static_cast<int>(c % 8), x + r * L, y + r * L);
+    walk.finish();
   });
 }
 
@@ -64,6 +65,7 @@ void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, con
             walk, dx + (r0 + i) * L, [s](Simd<T> gv) { return gv * s; }, g + (r0 + i) * L);
       }
     }
+    walk.finish();
   });
   if (dweight) sum_over_n(N, C, sum_gxh, dweight);
   if (dbias) sum_over_n(N, C, sum_g, dbias);

@@ -31,8 +31,8 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
                 double* rstd, double* var) {
   if (s.G == s.C) return instance_norm(s.N, s.C, s.L, x, weight, bias, eps, y, mean, rstd, var);
   const std::int64_t M = s.values();
-  const RowWalk<T> walk(s.L, s.N * s.C * s.L), whole(M);
   const int block = block_rows(M);
+  const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M), whole(M);
   detail::parallel_for(s.rows(), grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
     RowStats stats[2];
     const auto look_at = [&](std::int64_t r0, int place) {
@@ -57,6 +57,7 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
             for (int i = 0; i < count; ++i) coefs.apply(walk, i, x + (run + i) * s.L, y + (run + i) * s.L);
           });
     });
+    walk.finish();
   });
 }
 
@@ -66,8 +67,8 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
   if (s.G == s.C) return instance_norm_backward(s.N, s.C, s.L, g, x, mean, rstd, weight, dx, dweight, dbias);
   const std::int64_t M = s.values(), K = s.channels();
   const double per_value = 1 / static_cast<double>(M);
-  const RowWalk<T> walk(s.L, s.N * s.C * s.L);
   const int block = block_rows(2 * M);
+  const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M);
   double *const sum_g = norm_scratch<double>(2 * s.N * s.C), *const sum_gxh = sum_g + s.N * s.C;  // of each run (n, c)
   detail::parallel_for(s.rows(), grain_rows(2 * M), [&](std::int64_t begin, std::int64_t end) {
     struct RowMeans {
@@ -133,6 +134,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
             }
           });
     });
+    walk.finish();
   });
   if (dweight) sum_over_n(s.N, s.C, sum_gxh, dweight);
   if (dbias) sum_over_n(s.N, s.C, sum_g, dbias);

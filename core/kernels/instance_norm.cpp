@@ -36,8 +36,8 @@ void eight_params(const T* p, std::int64_t c, std::int64_t C, int count, double 
 template <class T>
 void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const T* weight, const T* bias,
                    double eps, T* y, double* mean, double* rstd, double* var) {
-  const RowWalk<T> walk(L, N * C * L);
   const int block = block_rows(L);
+  const RowWalk<T> walk(L, N * C * L, block * L);
   detail::parallel_for(N * C, grain_rows(L), [&](std::int64_t begin, std::int64_t end) {
     const auto rows_from = [&](std::int64_t r0) { return static_cast<int>(std::min<std::int64_t>(block, end - r0)); };
     NormCoefs<T> coefs[2];
@@ -61,6 +61,7 @@ void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, c
       const int count = rows_from(r0);
       for (int i = 0; i < count; ++i) coefs[now].apply(walk, i, x + (r0 + i) * L, y + (r0 + i) * L);
     });
+    walk.finish();
   });
 }
 
@@ -68,8 +69,8 @@ template <class T>
 void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x, const double* mean,
                             const double* rstd, const T* weight, T* dx, T* dweight, T* dbias) {
   const double per_value = 1 / static_cast<double>(L);
-  const RowWalk<T> walk(L, N * C * L);
   const int block = block_rows(2 * L);
+  const RowWalk<T> walk(L, N * C * L, block * L);
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each row
   detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {
     const auto rows_from = [&](std::int64_t r0) { return static_cast<int>(std::min<std::int64_t>(block, end - r0)); };
@@ -115,6 +116,7 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
           coefs[now].apply(walk, i, g + at_row, x + at_row, dx + at_row);
       }
     });
+    walk.finish();
   });
   if (dweight) sum_over_n(N, C, sum_gxh, dweight);
   if (dbias) sum_over_n(N, C, sum_g, dbias);

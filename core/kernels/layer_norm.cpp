@@ -143,6 +143,7 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
       for (std::int64_t r = r0; r < r1; ++r)
         normalize_elements(walk, x + r * M, weight, bias, stats[now].mean[r - r0], stats[now].rstd[r - r0], y + r * M);
     });
+    walk.finish();
   });
 }
 

@@ -23,10 +23,15 @@ struct RowWalk {
   using M = SimdMask<T>;
   static constexpr std::int64_t N = lanes<T>;
 
-  /// results: all values that the call makes. More than the caches hold go past them, if the rows are long.
-  explicit RowWalk(std::int64_t n, std::int64_t results = 0)
-      : length(n), full(n / N * N), rest(n % N != 0),
-        past_caches(n >= 1024 && results * static_cast<std::int64_t>(sizeof(T)) >= 24 << 20) {
+  /// results: all values that the call makes. From 8 MiB on long rows of them go past the caches: x, y, g and dx of
+  /// that size fill 32 MiB. block: values that are summed together before they are mapped, if the next block lies right
+  /// behind them; it is fetched while a block goes past the caches, which reads nothing from memory otherwise.
+  explicit RowWalk(std::int64_t n, std::int64_t results = 0, std::int64_t block = 0)
+      : length(n),
+        full(n / N * N),
+        ahead(block <= 4096 ? block : 0),  // longer ones leave the first-level cache no room
+        rest(n % N != 0),
+        past_caches(n >= 1024 && results * static_cast<std::int64_t>(sizeof(T)) >= 8 << 20) {
     // Lanes of the last vector that no whole vector holds.
     const std::int64_t first = n >= N ? full - (n - N) : 0, end = n >= N ? N : n;
     MaskLane<T> lane[N];
@@ -46,12 +51,16 @@ struct RowWalk {
     store(last, v);
     for (std::int64_t i = 0; i < length; ++i) y[i] = last[i];
   }
+  /// Ends a chunk: other threads may read what it stored.
+  void finish() const {
+    if (past_caches) fence_stores();
+  }
   V only_fresh(V v) const { return cast_bits<V>(cast_bits<M>(v) & fresh); }
   /// v itself. g++ 12 reads a loaded value that is used twice from memory twice, which binds sums over two arrays; what
   /// comes out of a mask stays in its register.
   V in_register(V v) const { return cast_bits<V>(cast_bits<M>(v) & every); }
 
-  std::int64_t length, full;
+  std::int64_t length, full, ahead;
   bool rest, past_caches;
   M fresh, every = M{} - 1;
 };
@@ -63,8 +72,10 @@ inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
   V last{};
   if (w.rest) last = f(w.load_last(in)...);
   if (w.past_caches && reinterpret_cast<std::uintptr_t>(y) % sizeof(V) == 0) {
-    for (std::int64_t i = 0; i < w.full; i += w.N) store_past_caches(y + i, f(load<V>(in + i)...));
-    fence_stores();
+    for (std::int64_t i = 0; i < w.full; i += w.N) {
+      (__builtin_prefetch(in + i + w.ahead, 0, 2), ...);
+      store_past_caches(y + i, f(load<V>(in + i)...));
+    }
   } else {
     for (std::int64_t i = 0; i < w.full; i += w.N) store(y + i, f(load<V>(in + i)...));
   }
