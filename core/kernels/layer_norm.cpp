@@ -32,77 +32,65 @@ void normalize_elements(const RowWalk<T>& walk, const T* x, const T* weight, con
         walk, y, [=](V v) { return (v - hi) * s + shift; }, x);
 }
 
-// Rows of one block in the backward pass: dx = rstd (w g - mean_g - xh mean_gxh).
+// A row in the backward pass: xh = (x - hi) rstd + shift;  dx = rstd w g + by_x (x - hi) + constant.
 template <class T>
-struct BlockOfRows {
-  int count = 0;
-  std::int64_t row[8];
-  T hi[8], rstd[8], shift[8], by_x[8],
-      constant[8];  // xh = (x - hi) rstd + shift;  dx = rstd w g + by_x (x - hi) + constant
-  void add(std::int64_t r, double mean, double inv, double mean_g, double mean_gxh) {
-    const SplitMean<T> m(mean);
-    const double bx = -inv * inv * mean_gxh;
-    row[count] = r, hi[count] = m.hi, rstd[count] = static_cast<T>(inv), shift[count] = static_cast<T>(-m.lo * inv);
-    by_x[count] = static_cast<T>(bx), constant[count] = static_cast<T>(-inv * mean_g - bx * m.lo);
-    ++count;
-  }
+struct RowGrad {
+  std::int64_t first;  // its place in g, x and dx
+  T hi, rstd, shift, by_x, constant;
 };
 
-// dx of the block's rows, and their terms of dweight and dbias added to dw[M], db[M] where those exist.
 template <class T>
-void grad_block(const RowWalk<T>& walk, const BlockOfRows<T>& rows, const T* g, const T* x, const T* weight, T* dx,
-                T* dw, T* db) {
-  using V = Simd<T>;
-  const std::int64_t M = walk.length;
-  // P vectors of columns at a time; get(p, k) reads and put(i, k, v) takes the k-th of row i.
-  const auto columns = [&]<int P>(std::integral_constant<int, P>, auto get, auto put, V* sum_w, V* sum_b) {
-    V w[P], sw[P] = {}, sb[P] = {};
-    for (int k = 0; k < P; ++k) w[k] = weight ? get(weight, k) : V{} + T(1);
-    for (int i = 0; i < rows.count; ++i) {
-      const V hi = V{} + rows.hi[i], rstd = V{} + rows.rstd[i], shift = V{} + rows.shift[i], by_x = V{} + rows.by_x[i],
-              constant = V{} + rows.constant[i];
-      const T *const gr = g + rows.row[i] * M, *const xr = x + rows.row[i] * M;
-      for (int k = 0; k < P; ++k) {
-        const V gv = get(gr, k), d = get(xr, k) - hi;
-        sw[k] += gv * (d * rstd + shift);
-        sb[k] += gv;
-        if (dx) put(i, k, (gv * w[k]) * rstd + (d * by_x + constant));
-      }
-    }
-    for (int k = 0; k < P; ++k) sum_w[k] = sw[k], sum_b[k] = sb[k];
-  };
-  const auto at_column = [&]<int P>(std::integral_constant<int, P> p, std::int64_t j) {
-    V sum_w[P], sum_b[P];
-    columns(
-        p, [j](const T* row, int k) { return load<V>(row + j + k * lanes<T>); },
-        [&, j](int i, int k, V v) { store(dx + rows.row[i] * M + j + k * lanes<T>, v); }, sum_w, sum_b);
-    if (!dw) return;
-    for (int k = 0; k < P; ++k) {
-      T *const pw = dw + j + k * lanes<T>, *const pb = db + j + k * lanes<T>;
-      store(pw, load<V>(pw) + sum_w[k]);
-      store(pb, load<V>(pb) + sum_b[k]);
-    }
-  };
-  V last[8];  // dx may be g: read before any is stored, stored at the end
-  if (walk.rest) {
-    V sum_w, sum_b;
-    columns(
-        std::integral_constant<int, 1>{}, [&](const T* row, int) { return walk.load_last(row); },
-        [&](int i, int, V v) { last[i] = v; }, &sum_w, &sum_b);
-    if (dw) {
-      walk.store_last(dw, walk.load_last(dw) + walk.only_fresh(sum_w));
-      walk.store_last(db, walk.load_last(db) + walk.only_fresh(sum_b));
-    }
-  }
-  std::int64_t j = 0;
-  for (; j + 2 * walk.N <= walk.full; j += 2 * walk.N) at_column(std::integral_constant<int, 2>{}, j);
-  for (; j < walk.full; j += walk.N) at_column(std::integral_constant<int, 1>{}, j);
-  if (walk.rest && dx)
-    for (int i = 0; i < rows.count; ++i) walk.store_last(dx + rows.row[i] * M, last[i]);
+RowGrad<T> row_grad(std::int64_t first, double mean, double rstd, double mean_g, double mean_gxh) {
+  const SplitMean<T> m(mean);
+  const double bx = -rstd * rstd * mean_gxh;
+  return {first,
+          m.hi,
+          static_cast<T>(rstd),
+          static_cast<T>(-m.lo * rstd),
+          static_cast<T>(bx),
+          static_cast<T>(-rstd * mean_g - bx * m.lo)};
 }
 
-// Rows of one block of the backward pass: two at least, since dw and db are read and written once a block.
-int grad_rows(std::int64_t M) { return std::max(2, block_rows(2 * M)); }
+// dx of R rows, and their terms of dweight and dbias added to dw[M], db[M], where those exist. Two rows at a time read
+// and write dw and db half as often, and their constants still fit the registers or nearly.
+template <int R, class T>
+void grad_rows(const RowWalk<T>& walk, const RowGrad<T>* rows, const T* g, const T* x, const T* weight, T* dx, T* dw,
+               T* db) {
+  using V = Simd<T>;
+  V hi[R], rstd[R], shift[R], by_x[R], constant[R];
+  std::int64_t first[R];
+  unrolled<R>([&](auto i) {
+    const RowGrad<T>& r = rows[i];
+    first[i] = r.first, hi[i] = V{} + r.hi, rstd[i] = V{} + r.rstd, shift[i] = V{} + r.shift;
+    by_x[i] = V{} + r.by_x, constant[i] = V{} + r.constant;
+  });
+  const auto columns = [&](auto get, auto put, V& sum_w, V& sum_b) {
+    const V w = weight ? get(weight) : V{} + T(1);
+    sum_w = sum_b = -V{};
+    unrolled<R>([&](auto i) {
+      const V gv = get(g + first[i]), d = get(x + first[i]) - hi[i];
+      sum_w += gv * (d * rstd[i] + shift[i]);
+      sum_b += gv;
+      if (dx) put(i, (gv * w) * rstd[i] + (d * by_x[i] + constant[i]));
+    });
+  };
+  V last[R], last_w{}, last_b{};  // dx may be g: read before any is stored, stored at the end
+  if (walk.rest)
+    columns([&](const T* row) { return walk.load_last(row); }, [&](auto i, V v) { last[i] = v; }, last_w, last_b);
+  for (std::int64_t j = 0; j < walk.full; j += walk.N) {
+    V sum_w, sum_b;
+    columns([j](const T* row) { return load<V>(row + j); },
+            [&, j](auto i, V v) { walk.store_result(dx + first[i] + j, v); }, sum_w, sum_b);
+    if (!dw) continue;
+    store(dw + j, load<V>(dw + j) + sum_w);
+    store(db + j, load<V>(db + j) + sum_b);
+  }
+  if (!walk.rest) return;
+  if (dx) unrolled<R>([&](auto i) { walk.store_last(dx + first[i], last[i]); });
+  if (!dw) return;
+  walk.store_last(dw, walk.load_last(dw) + walk.only_fresh(last_w));
+  walk.store_last(db, walk.load_last(db) + walk.only_fresh(last_b));
+}
 
 template <class T>
 void extreme_row_grad(std::int64_t M, const T* g, const T* x, const T* weight, double mean, double rstd, bool centered,
@@ -150,10 +138,11 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
 template <class T>
 void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x, const double* mean, const double* rstd,
                          const T* weight, bool centered, T* dx, T* dweight, T* dbias) {
-  const RowWalk<T> walk(M);
   const bool sums = dweight || dbias;
   const double per_value = 1 / static_cast<double>(M);
-  const int block = grad_rows(M);
+  const int block = block_rows(2 * M);
+  const RowWalk<T> walk(M, R * M);
+  const bool pairs = M < 1024;  // rows 4 KiB apart or nearly are slow to read in turns
   // Each chunk of rows has its own dweight and dbias in T, at most 256 rows deep; chunks meet in double, in order.
   const std::int64_t grain = std::clamp<std::int64_t>(grain_rows(2 * M), 32, 256), chunks = (R + grain - 1) / grain;
   T *const dweights = norm_scratch<T>(sums ? 2 * chunks * M : 1), *const dbiases =
@@ -178,7 +167,8 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
         };
         sum(terms, gr, xr, weight);
       });
-      BlockOfRows<T> rows;
+      RowGrad<T> rows[8];
+      int plain = 0;
       for (int i = 0; i < count; ++i) {
         const double mu = mean[r0 + i], r = rstd[r0 + i];
         const double mg = of_block[0][i] * per_value;
@@ -187,10 +177,14 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
         if (grad_in_double<T>(mu, r, mg, mgx))
           extreme_row_grad(M, g + at_row, x + at_row, weight, mu, r, centered, dx ? dx + at_row : nullptr, dw, db);
         else
-          rows.add(r0 + i, mu, r, centered ? mg : 0, mgx);
+          rows[plain++] = row_grad<T>(at_row, mu, r, centered ? mg : 0, mgx);
       }
-      if (rows.count) grad_block(walk, rows, g, x, weight, dx, dw, db);
+      int i = 0;
+      if (pairs)
+        for (; i + 2 <= plain; i += 2) grad_rows<2>(walk, rows + i, g, x, weight, dx, dw, db);
+      for (; i < plain; ++i) grad_rows<1>(walk, rows + i, g, x, weight, dx, dw, db);
     }
+    walk.finish();
   });
   if (dweight) sum_over_n(chunks, M, dweights, dweight);
   if (dbias) sum_over_n(chunks, M, dbiases, dbias);

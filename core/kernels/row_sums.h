@@ -51,6 +51,13 @@ struct RowWalk {
     store(last, v);
     for (std::int64_t i = 0; i < length; ++i) y[i] = last[i];
   }
+  /// One vector of a row of results.
+  void store_result(T* y, V v) const {
+    if (past_caches && reinterpret_cast<std::uintptr_t>(y) % sizeof(V) == 0)
+      store_past_caches(y, v);
+    else
+      store(y, v);
+  }
   /// Ends a chunk: other threads may read what it stored.
   void finish() const {
     if (past_caches) fence_stores();
