@@ -3,10 +3,43 @@
 
 #include <vector>
 
+#include "lanes.h"
 #include "norm_rows.h"
 #include "normalize.h"
 
 namespace eg::kernels {
+namespace {
+
+// The sums over a run of g and g (x - hi), and dx = scale g, where dx exists, on the way: long runs are read once.
+template <class T>
+void sums_and_dx(const RowWalk<T>& walk, const T* g, const T* x, T hi, T scale, T* dx, double (&sums)[2]) {
+  using V = Simd<T>;
+  const auto terms = grad_terms(walk, hi);
+  const V s = V{} + scale;
+  const V last_g = walk.load_last(g);
+  f64x8 total[2] = {};
+  std::int64_t i = 0;
+  do {
+    V a[2][2] = {};
+    const auto one = [&](V* to, std::int64_t at) {
+      const V gv = load<V>(g + at);
+      terms(
+          to, [](V v) { return v; }, gv, load<V>(x + at));
+      if (dx) walk.store_result(dx + at, gv * s);
+    };
+    const std::int64_t end = std::min(walk.full, i + values_in_t<T, 2>);
+    for (; i + 2 * walk.N <= end; i += 2 * walk.N) unrolled<2>([&](auto k) { one(a[k], i + k * walk.N); });
+    if (i < end) one(a[0], i), i += walk.N;
+    if (i == walk.full && walk.rest)
+      terms(
+          a[1], [&](V v) { return walk.only_fresh(v); }, last_g, walk.load_last(x));
+    for (int k = 0; k < 2; ++k) total[k] += convert<f64x8>(fold(a[0][k] + a[1][k]));
+  } while (i < walk.full);
+  if (walk.rest && dx) walk.store_last(dx, last_g * s);
+  for (int k = 0; k < 2; ++k) sums[k] = lane_sum(total[k]);
+}
+
+}  // namespace
 
 template <class T>
 void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const double* mean, const double* rstd,
@@ -34,7 +67,8 @@ template <class T>
 void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T* g, const T* x, const double* mean,
                              const double* rstd, const T* weight, T* dx, T* dweight, T* dbias) {
   const RowWalk<T> walk(L, N * C * L);
-  const bool sums = dweight || dbias;
+  const bool sums = dweight || dbias, long_runs = L >= 1024;
+  const bool on_the_way = sums && long_runs && dx && dx != g;  // a run whose sums overflow is read again
   const int block = block_rows(2 * L);
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each (n, c)
   detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {
@@ -49,16 +83,25 @@ void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, con
       }
       if (sums) {
         alignas(64) double sg[8], sgx[8];
-        eight_grad_sums(walk, count, g + r0 * L, x + r0 * L, mu, r, sg, sgx);
+        if (long_runs)
+          for (int i = 0; i < count; ++i) {
+            const std::int64_t at_run = (r0 + i) * L;
+            double of_run[2];
+            sums_and_dx(walk, g + at_run, x + at_run, static_cast<T>(mu[i]), scale[i],
+                        on_the_way ? dx + at_run : nullptr, of_run);
+            sg[i] = of_run[0], sgx[i] = (of_run[1] - SplitMean<T>(mu[i]).lo * of_run[0]) * r[i];
+          }
+        else
+          eight_grad_sums(walk, count, g + r0 * L, x + r0 * L, mu, r, sg, sgx);
         std::copy_n(sg, count, sum_g + r0);
         std::copy_n(sgx, count, sum_gxh + r0);
         for (int i = 0; i < count; ++i)
-          if (grad_in_double<T>(mu[i], r[i], sum_g[r0 + i], sum_gxh[r0 + i])) {
+          if (grad_in_double<T>(mu[i], r[i], sg[i], sgx[i])) {
             const GradSums s = grad_sums_in_double(L, g + (r0 + i) * L, x + (r0 + i) * L, mu[i], r[i]);
             sum_g[r0 + i] = s.g, sum_gxh[r0 + i] = s.gxh;
           }
       }
-      if (!dx) continue;
+      if (!dx || on_the_way) continue;
       for (int i = 0; i < count; ++i) {
         const Simd<T> s = Simd<T>{} + scale[i];
         map_row(
