@@ -3,7 +3,6 @@
 #include <eigengrad/core/parallel.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "kernels/runs.h"
@@ -53,27 +52,33 @@ void pack_weights(const Correlation& c, const T* weight, const Panels& panels, s
     for (std::int64_t p = 0; p < panels.count; ++p) {
       const std::int64_t row = panels.first(p), rows = panels.first(p + 1) - row;
       const T* from = weight + group * c.w_group + row * c.w_row;
-      for (std::int64_t k = 0; k < channels; ++k, from += c.w_channel) {
-        const auto out = [&](std::int64_t tap) {
-          return to + places[tap].at + p * places[tap].panel + k * places[tap].channel;
-        };
-        if (kernel < 4 || stack > 1) {
-          for (std::int64_t tap = 0; tap < kernel; ++tap)
-            for (std::int64_t i = 0; i < rows; ++i) out(tap)[i * stack] = from[i * c.w_row + tap];
-          continue;
+      const auto place = [&](std::int64_t tap) { return to + places[tap].at + p * places[tap].panel; };
+      if (kernel < 4 || stack > 1) {
+        for (std::int64_t tap = 0; tap < kernel; ++tap) {
+          T* out = place(tap);
+          for (std::int64_t k = 0; k < channels; ++k, out += places[tap].channel)
+            for (std::int64_t i = 0; i < rows; ++i) out[i * stack] = from[k * c.w_channel + i * c.w_row + tap];
         }
-        for (std::int64_t first = 0; first < kernel; first += 4) {
-          const std::int64_t tap = std::min(first, kernel - 4);
+        continue;
+      }
+      for (std::int64_t first = 0; first < kernel; first += 4) {  // the last four may overlap those before
+        const std::int64_t tap = std::min(first, kernel - 4);
+        T* out[4];
+        std::int64_t next[4];
+        for (int j = 0; j < 4; ++j) out[j] = place(tap + j), next[j] = places[tap + j].channel;
+        for (std::int64_t k = 0; k < channels; ++k) {
           Four v[8] = {};
-          for (int i = 0; i < std::min(8, tile_rows); ++i)
-            if (i < rows) v[i] = load<Four>(from + i * c.w_row + tap);
+          const T* row = from + k * c.w_channel + tap;
+          unrolled<std::min(8, tile_rows)>([&](auto i) {
+            if (i < rows) v[i] = load<Four>(row + i * c.w_row);
+          });
           Four low[4] = {v[0], v[1], v[2], v[3]}, high[4] = {v[4], v[5], v[6], v[7]};
           turn(low);
           turn(high);
-          for (int j = 0; j < 4; ++j) {
-            const auto column = join(low[j], high[j]);
-            std::memcpy(out(tap + j), &column, tile_rows * sizeof(T));
-          }
+          unrolled<4>([&](auto j) {
+            store_first<tile_rows>(out[j], join(low[j], high[j]));
+            out[j] += next[j];
+          });
         }
       }
     }

@@ -73,6 +73,20 @@ inline LaneOf<V> lane_sum(V v) {
     return (v[0] + v[2]) + (v[1] + v[3]);
 }
 
+/// The first n lanes of v, without a detour through memory.
+template <int n, class V, class T>
+inline void store_first(T* to, V v) {
+  constexpr int half = lanes_of<V> / 2;
+  if constexpr (n == 2 * half) {
+    store(to, v);
+  } else if constexpr (n > half) {
+    store(to, low_half(v));
+    store_first<n - half>(to + half, high_half(v));
+  } else {
+    store_first<n>(to, low_half(v));
+  }
+}
+
 /// to[i] = f(from[i]) for i < n < 2 W, by two vectors that overlap; neither array in the other.
 template <class T, int W = lanes<T> / 2, class F>
 inline void map_tail(const T* from, std::int64_t n, T* to, F f) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <utility>
 
 #include "kernels/correlate.h"
@@ -44,7 +43,7 @@ void transform_taps(const TapGroup& g, const float* w, std::int64_t w_row, std::
   const R eb = (1.0f / 6) * tap[0] + (1.0f / 3) * tap[2], ob = (1.0f / 6 * point_b) * tap[1];
   const R at[points] = {tap[0], ea + oa, ea - oa, eb + ob, eb - ob, tap[2]};
   for (int point = 0; point < points; ++point)
-    if (g.has(point)) std::memcpy(to + point * step, &at[point], tile_rows * sizeof(float));
+    if (g.has(point)) store_first<tile_rows>(to + point * step, at[point]);
 }
 
 /// All weights, in panels: [group][part][panel][point][group of taps, channel][tile_rows].
