@@ -303,14 +303,14 @@ inline void store_quads(const V (&v)[4], float* to) {
   } else {
     V w[4];
     turn_within(v, w);
-    unrolled<4>([&](auto i) {
-      if constexpr (lanes_of<V> == 8) {
-        store(to + 4 * i, low_half(w[i]));
-        store(to + 16 + 4 * i, high_half(w[i]));
-      } else {
-        store(to + 4 * i, w[i]);
-      }
-    });
+    if constexpr (lanes_of<V> == 8) {
+      store(to, join(low_half(w[0]), low_half(w[1])));
+      store(to + 8, join(low_half(w[2]), low_half(w[3])));
+      store(to + 16, join(high_half(w[0]), high_half(w[1])));
+      store(to + 24, join(high_half(w[2]), high_half(w[3])));
+    } else {
+      for (int i = 0; i < 4; ++i) store(to + 4 * i, w[i]);
+    }
   }
 }
 

@@ -33,6 +33,7 @@ std::vector<TapGroup> cut_taps(std::vector<Tap> taps) {
 
 using V = Vec<float, square_side<float>>;
 constexpr std::int64_t width = lanes_of<V>;
+constexpr std::int64_t first_level_floats = 2048;  // a quarter of the first-level cache
 
 /// Elements of every quad apart: to[i line + t] = from[4 t + i] for t < n, and in whole vectors.
 void split_quads(const float* from, std::int64_t n, float* to, std::int64_t line) {
@@ -108,8 +109,11 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
   const std::int64_t stride = p.channels * plane;
   const float* const end = source + p.n * p.groups * image * p.channels;
   const std::int64_t split_line = divide_up(line + 2, width) * width + lanes<float>;
-  float* const row = scratch<6, float>(2 * quad * split_line + lanes<float>);
-  float* const split = row + quad * split_line + lanes<float>;
+  // Some channels at a time: what has just been stored is slow to load at another offset.
+  const std::int64_t room = quad * split_line + lanes<float>;
+  const std::int64_t some = std::clamp<std::int64_t>(first_level_floats / room, 1, p.channels);
+  float* const rows = scratch<6, float>(2 * some * room);
+  float* const split = rows + some * room;
   for (std::int64_t f = 0; f < p.phase_count(); ++f) {
     const WinogradPlanes::Set* sets = &w.sets[static_cast<std::size_t>(quad * f)];
     const std::int64_t h_origin = p.h.origin + p.phases[f].h, w_origin = p.w.origin + p.phases[f].w;
@@ -124,22 +128,26 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
       const std::int64_t e0 = quad * v0, e1 = quad * (v1 + 2);
       const std::int64_t a = std::clamp(first, e0, e1), b = std::clamp(last, a, e1);
       const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
-      for (std::int64_t k = 0; k < p.channels; ++k) {
-        if (inside) {
-          const float* from = source + ((sample * p.groups + group) * p.channels + k) * image + h * p.w.size +
+      for (std::int64_t k0 = 0; k0 < p.channels; k0 += some) {
+        const std::int64_t count = std::min(some, p.channels - k0);
+        for (std::int64_t k = 0; k < count && inside; ++k) {
+          const float* from = source + ((sample * p.groups + group) * p.channels + k0 + k) * image + h * p.w.size +
                               (a * p.w.step + w_origin);
+          float* const row = rows + k * room;
           zero_vectors(a - e0, row);
           copy_strided(from, p.w.step, b - a, end - from >= read, row + (a - e0));
           zero_vectors(e1 - b, row + (b - e0));
-          split_quads(row, v1 - v0 + 2, split, split_line);
         }
+        for (std::int64_t k = 0; k < count && inside; ++k)
+          split_quads(rows + k * room, v1 - v0 + 2, split + k * room, split_line);
         for (int start = 0; start < quad; ++start) {
           const WinogradPlanes::Set& set = sets[start];
-          float* const out = to + set.first * stride + k * plane + (q - q0);
-          if (!inside)
-            for (std::int64_t i = 0; i < set.count; ++i) zero_vectors(v1 - v0, out + i * stride);
-          else if (set.count > 0)
-            transform(split, split_line, start, v1 - v0, set.count == points, out, stride);
+          float* out = to + set.first * stride + k0 * plane + (q - q0);
+          for (std::int64_t k = 0; k < count && set.count > 0; ++k, out += plane)
+            if (inside)
+              transform(split + k * room, split_line, start, v1 - v0, set.count == points, out, stride);
+            else
+              for (std::int64_t i = 0; i < set.count; ++i) zero_vectors(v1 - v0, out + i * stride);
         }
       }
       q += v1 - v0;
