@@ -132,14 +132,14 @@ void correlate_direct(Correlation c, const T* source, const T* weight, const T* 
   const std::int64_t total = s.n * s.sample_size(), line = s.w.line(), step = c.w.step, row_size = c.h.size * c.w.size;
   const Panels panels(c.rows, tile_rows / stack);
   const std::int64_t cols = vecs_for(static_cast<int>(panels.most() * stack)) * lanes<T>, tile_size = tile_rows * cols;
-  // Tiles that begin at lines drop nothing, but the last of a line may be narrow.
-  const bool by_line = divide_up(s.w.outputs, lanes<T>) * lanes<T> <= line;
 
   // Columns of a task: a fixed part of the work, no more than fits in cache, not much less than the reach.
   const std::int64_t most =
       chunk_bytes / static_cast<std::int64_t>(sizeof(T)) / (s.channels * s.phase_count()) - s.reach();
   std::int64_t chunk = std::max({total / 16, chunk_columns, 3 * s.reach()});
   chunk = std::min(std::max(std::min(chunk, most), 2 * cols), total);
+  // Tiles that begin at lines drop nothing, but the last of a line may be narrow.
+  const bool by_line = divide_up(s.w.outputs, lanes<T>) * lanes<T> <= line && line <= 2 * chunk;
   chunk = by_line ? divide_up(chunk, line) * line : divide_up(chunk, cols) * cols;
   const std::int64_t chunks = divide_up(total, chunk);
   const std::int64_t plane = plane_length<T>(s, chunk);

@@ -108,7 +108,8 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
       chunk_bytes / static_cast<std::int64_t>(sizeof(float)) / (s.channels * w.plane_count) - s.reach();
   std::int64_t chunk = std::max({total / 16, 2 * cols, 3 * s.reach()});
   chunk = std::min(std::max(std::min(chunk, most), 2 * cols), total);
-  const bool by_line = divide_up(s.w.outputs, lanes<float>) * lanes<float> <= line;  // as in correlate_direct
+  // As in correlate_direct.
+  const bool by_line = divide_up(s.w.outputs, lanes<float>) * lanes<float> <= line && line <= 2 * chunk;
   chunk = by_line ? divide_up(chunk, line) * line : divide_up(chunk, cols) * cols;
   const std::int64_t chunks = divide_up(total, chunk);
   const std::int64_t plane = plane_length<float>(s, chunk);
