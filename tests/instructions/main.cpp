@@ -56,6 +56,22 @@ void mlp_adam_step(int rounds) {
   }
 }
 
+// What the kernels make of the machine's vectors: these counts multiply where vectors end up in memory or in pieces.
+void product_64(int rounds) {
+  NoGrad guard;
+  const Tensor a = ones({64, 64}), b = ones({64, 64});
+  for (int r = 0; r < rounds; ++r) matmul(a, b);
+}
+void conv_norm(int rounds) {
+  manual_seed(1);
+  nn::Sequential net{nn::Conv1d(16, 16, 4, {.stride = 2, .padding = 1}), nn::InstanceNorm1d(16, {.affine = true}), nn::LeakyReLU(0.2)};
+  const Tensor x = randn({8, 16, 128}).set_requires_grad();
+  for (int r = 0; r < rounds; ++r) {
+    net.zero_grad();
+    net(x).sum().backward();
+  }
+}
+
 const struct Workload { const char* name; void (*run)(int rounds); int operations, few, many; } workloads[] = {
     {"add_param_16", add_param, length, 10, 60},
     {"mul_param_16", mul_param, length, 10, 60},
@@ -63,6 +79,8 @@ const struct Workload { const char* name; void (*run)(int rounds); int operation
     {"matmul_param_4x4", matmul_param_4x4, length, 10, 60},
     {"add_unrecorded_16", add_unrecorded, length, 10, 110},
     {"mlp_2_64_64_1_adam_step", mlp_adam_step, 1, 5, 25},
+    {"matmul_64x64x64", product_64, 1, 5, 25},
+    {"conv_norm_8x16x128", conv_norm, 1, 5, 25},
 };
 
 }  // namespace
