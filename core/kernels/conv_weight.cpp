@@ -5,6 +5,7 @@
 #include "kernels/conv.h"
 #include "kernels/planes.h"
 #include "kernels/scratch.h"
+#include "kernels/turn.h"
 #include "kernels/weight_tile.h"
 #include "kernels/winograd.h"
 
@@ -33,10 +34,10 @@ void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw) 
   // A unit: part of a line, or some lines, or some samples.
   const std::int64_t positions = s.n * s.h_out * s.w_out;
   const std::int64_t want = partial_sums(positions * s.c_out * depth, positions / least_positions);
-  const std::int64_t unit = even_share(positions, unit_positions, want);
-  const std::int64_t unit_w = divide_up(s.w_out, divide_up(s.w_out, 3 * unit / 2));
-  const std::int64_t unit_h = unit_w < s.w_out ? 1 : std::clamp<std::int64_t>(unit / s.w_out, 1, s.h_out);
-  const std::int64_t unit_n = unit_h < s.h_out ? 1 : std::clamp<std::int64_t>(unit / (s.h_out * s.w_out), 1, s.n);
+  const std::int64_t share = even_share(positions, unit_positions, want);  // of a unit, about
+  const std::int64_t unit_w = divide_up(s.w_out, divide_up(s.w_out, 3 * share / 2));
+  const std::int64_t unit_h = unit_w < s.w_out ? 1 : std::clamp<std::int64_t>(share / s.w_out, 1, s.h_out);
+  const std::int64_t unit_n = unit_h < s.h_out ? 1 : std::clamp<std::int64_t>(share / (s.h_out * s.w_out), 1, s.n);
   const std::int64_t across = divide_up(s.w_out, unit_w), down = divide_up(s.h_out, unit_h);
   const std::int64_t units = divide_up(s.n, unit_n) * down * across;
   const std::int64_t partials = std::min(want, units);
@@ -73,7 +74,7 @@ void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw) 
                         s.stride_h * step_h,
                         s.stride_w};
         for (std::int64_t group = 0; group < s.groups; ++group) {
-          const std::int64_t positions = walk.n * walk.h * walk.w, vector = positions * lanes<T>;
+          const std::int64_t vector = walk.n * walk.h * walk.w * lanes<T>;
           T* to = gt;
           for (std::int64_t n = 0; n < walk.n; ++n) {
             const T* from = g + ((n0 + n) * s.c_out + group * outs) * s.h_out * s.w_out + h0 * s.w_out + w0;

@@ -8,6 +8,7 @@
 #include "kernels/runs.h"
 #include "kernels/scratch.h"
 #include "kernels/tile.h"
+#include "kernels/turn.h"
 
 namespace eg::kernels {
 namespace {
@@ -68,9 +69,9 @@ void pack_weights(const Correlation& c, const T* weight, const Panels& panels, s
         for (int j = 0; j < 4; ++j) out[j] = place(tap + j), next[j] = places[tap + j].channel;
         for (std::int64_t k = 0; k < channels; ++k) {
           Four v[8] = {};
-          const T* row = from + k * c.w_channel + tap;
+          const T* four = from + k * c.w_channel + tap;
           unrolled<std::min(8, tile_rows)>([&](auto i) {
-            if (i < rows) v[i] = load<Four>(row + i * c.w_row);
+            if (i < rows) v[i] = load<Four>(four + i * c.w_row);
           });
           Four low[4] = {v[0], v[1], v[2], v[3]}, high[4] = {v[4], v[5], v[6], v[7]};
           turn(low);

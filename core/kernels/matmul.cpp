@@ -8,6 +8,7 @@
 #include "kernels/lanes.h"
 #include "kernels/scratch.h"
 #include "kernels/tile.h"
+#include "kernels/turn.h"
 
 namespace eg::kernels {
 namespace {
@@ -171,11 +172,11 @@ void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int
           const int vecs = static_cast<int>(divide_up(width, lanes<T>));
           for (std::int64_t i = i0; i < i1; i += tile_rows) {
             const int rows = static_cast<int>(std::min<std::int64_t>(tile_rows, i1 - i));
-            const auto product = [&](T* out, std::int64_t ld, bool accumulate) {
+            const auto product = [&](T* out, std::int64_t ld, bool onto) {
               if (a_step == 1)
-                run_tile<Simd<T>>(rows, vecs, kc, LinedRows<T, row_line>{ap + i * row_line}, lines, out, ld, accumulate);
+                run_tile<Simd<T>>(rows, vecs, kc, LinedRows<T, row_line>{ap + i * row_line}, lines, out, ld, onto);
               else
-                run_tile<Simd<T>>(rows, vecs, kc, PackedRows<T>{ap + i * row_line}, lines, out, ld, accumulate);
+                run_tile<Simd<T>>(rows, vecs, kc, PackedRows<T>{ap + i * row_line}, lines, out, ld, onto);
             };
             T* to = c + i * ldc + j;
             for (int u = 0; u < rows; ++u)

@@ -10,6 +10,7 @@
 #include "kernels/runs.h"
 #include "kernels/scratch.h"
 #include "kernels/tile.h"
+#include "kernels/turn.h"
 
 namespace eg::kernels {
 namespace {

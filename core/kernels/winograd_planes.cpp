@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "kernels/scratch.h"
+#include "kernels/turn.h"
 #include "kernels/winograd.h"
 
 namespace eg::kernels {

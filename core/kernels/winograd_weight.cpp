@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "kernels/scratch.h"
+#include "kernels/turn.h"
 #include "kernels/weight_tile.h"
 #include "kernels/winograd.h"
 
