@@ -55,7 +55,7 @@ void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, 
     }
     eight.prepare(count);
   }
-  detail::parallel_for(N * C, grain_rows(L), [&](std::int64_t begin, std::int64_t end) {
+  detail::parallel_for(N * C, grain_rows(L, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     std::int64_t c = begin % C;
     for (std::int64_t r = begin; r < end; ++r, c = next_in(c, C))
       coefs[static_cast<std::size_t>(c / 8)].apply(walk, static_cast<int>(c % 8), x + r * L, y + r * L);
@@ -71,7 +71,7 @@ void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, con
   const bool on_the_way = sums && long_runs && dx && dx != g;  // a run whose sums overflow is read again
   const int block = block_rows(2 * L);
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each (n, c)
-  detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {
+  detail::parallel_for(N * C, grain_rows(2 * L, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     alignas(64) double mu[8] = {}, r[8] = {};
     T scale[8];
     std::int64_t c = begin % C;

@@ -33,7 +33,7 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
   const std::int64_t M = s.values();
   const int block = block_rows(M);
   const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M), whole(M);
-  detail::parallel_for(s.rows(), grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
+  detail::parallel_for(s.rows(), grain_rows(M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     RowStats stats[2];
     const auto look_at = [&](std::int64_t r0, int place) {
       RowStats& st = stats[place];
@@ -70,7 +70,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
   const int block = block_rows(2 * M);
   const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M);
   double *const sum_g = norm_scratch<double>(2 * s.N * s.C), *const sum_gxh = sum_g + s.N * s.C;  // of each run (n, c)
-  detail::parallel_for(s.rows(), grain_rows(2 * M), [&](std::int64_t begin, std::int64_t end) {
+  detail::parallel_for(s.rows(), grain_rows(2 * M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     struct RowMeans {
       double g[8] = {}, gxh[8] = {};
       bool in_double[8] = {};

@@ -38,7 +38,7 @@ void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, c
                    double eps, T* y, double* mean, double* rstd, double* var) {
   const int block = block_rows(L);
   const RowWalk<T> walk(L, N * C * L, block * L);
-  detail::parallel_for(N * C, grain_rows(L), [&](std::int64_t begin, std::int64_t end) {
+  detail::parallel_for(N * C, grain_rows(L, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     const auto rows_from = [&](std::int64_t r0) { return static_cast<int>(std::min<std::int64_t>(block, end - r0)); };
     NormCoefs<T> coefs[2];
     std::int64_t c = begin % C;
@@ -72,7 +72,7 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
   const int block = block_rows(2 * L);
   const RowWalk<T> walk(L, N * C * L, block * L);
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each row
-  detail::parallel_for(N * C, grain_rows(2 * L), [&](std::int64_t begin, std::int64_t end) {
+  detail::parallel_for(N * C, grain_rows(2 * L, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     const auto rows_from = [&](std::int64_t r0) { return static_cast<int>(std::min<std::int64_t>(block, end - r0)); };
     GradCoefs<T> coefs[2];
     bool in_double[2][8];

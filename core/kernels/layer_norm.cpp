@@ -118,7 +118,7 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
                 T* y, double* mean, double* rstd) {
   const RowWalk<T> walk(M, R * M);
   const int block = block_rows(M);
-  detail::parallel_for(R, grain_rows(M), [&](std::int64_t begin, std::int64_t end) {
+  detail::parallel_for(R, grain_rows(M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     RowStats stats[2];
     const auto look_at = [&](std::int64_t r0, int place) {
       RowStats& st = stats[place];

@@ -228,9 +228,10 @@ inline int block_rows(std::int64_t row_values) {
   return static_cast<int>(std::clamp<std::int64_t>(4096 / std::max<std::int64_t>(row_values, 1), 1, 8));
 }
 
-/// Rows a thread takes at a time: whole blocks of about 16k values.
-inline std::int64_t grain_rows(std::int64_t row_values) {
-  const std::int64_t rows = 16384 / std::max<std::int64_t>(row_values, 1), block = block_rows(row_values);
+/// Rows a thread takes at a time: whole blocks of about 16k values; of more where each chunk ends with a fence.
+inline std::int64_t grain_rows(std::int64_t row_values, bool fence = false) {
+  const std::int64_t values = fence ? 131072 : 16384;
+  const std::int64_t rows = values / std::max<std::int64_t>(row_values, 1), block = block_rows(row_values);
   return std::max(block, rows / block * block);
 }
 

@@ -142,6 +142,50 @@ TEST_CASE("normalize: layer norm in float against double, threads, parts left ou
   }
 }
 
+TEST_CASE("normalize: results of a size that goes past the caches have the bits of a sample alone") {
+  const int64_t N = 33, C = 64, m = C * 1024, n = N * m;  // 8.25 MiB
+  const Vec<float> x = randn<float>(n, 1, 2), g = randn<float>(n, 2), w = randn<float>(1024, 3),
+                   b = randn<float>(1024, 4);
+  const Vec<double> mean(size_t(C), 0.1), rstd(size_t(C), 0.9);
+  for (int64_t L : {1024, 2048}) {
+    const int64_t c = m / L;
+    const auto run = [&](int64_t from, int64_t samples) {
+      const int64_t rows = samples * c;
+      const float *xs = x.data() + from * m, *gs = g.data() + from * m;
+      const size_t size = size_t(samples * m);
+      Vec<Vec<float>> out(8, Vec<float>(size));
+      Vec<float> dw(2048), db(2048), wide(2048, 1.5f);
+      Vec<double> mu(size_t(rows), 0.0), r(mu);
+      size_t k = 0;
+      for (int64_t groups : {c, int64_t{8}}) {
+        const GroupShape s{samples, c, L, groups};
+        group_norm<float>(s, xs, w.data(), b.data(), 1e-5, out[k++].data(), mu.data(), r.data(), nullptr);
+        group_norm_backward<float>(s, gs, xs, mu.data(), r.data(), w.data(), out[k++].data(), dw.data(), db.data());
+      }
+      layer_norm<float>(rows, L, xs, wide.data(), nullptr, 1e-5, true, out[k++].data(), mu.data(), r.data());
+      layer_norm_backward<float>(rows, L, gs, xs, mu.data(), r.data(), wide.data(), true, out[k++].data(), dw.data(),
+                                 db.data());
+      channel_affine<float>(samples, c, L, xs, mean.data(), rstd.data(), w.data(), b.data(), out[k++].data());
+      channel_affine_backward<float>(samples, c, L, gs, xs, mean.data(), rstd.data(), w.data(), out[k].data(),
+                                     dw.data(), db.data());
+      out.push_back(dw), out.push_back(db);
+      out.emplace_back(gs, gs + size);  // the same in place of g
+      channel_affine_backward<float>(samples, c, L, out.back().data(), xs, mean.data(), rstd.data(), w.data(),
+                                     out.back().data(), dw.data(), db.data());
+      CHECK(same_bits(out.back(), out[k]));
+      CHECK(same_bits(dw, out[k + 1]));
+      return out;
+    };
+    eg::set_num_threads(2);
+    const Vec<Vec<float>> all = run(0, N);
+    eg::set_num_threads(1);
+    for (int64_t from : {int64_t{0}, N - 1}) {
+      const Vec<Vec<float>> alone = run(from, 1);
+      for (size_t k = 0; k < 8; ++k) CHECK(same_bits(alone[k], slice(all[k], from * m, m)));
+    }
+  }
+}
+
 TEST_CASE("normalize: averages for running statistics: mean of n, unbiased variance") {
   const Vec<double> mean{1, 10, 3, 30}, var{2, 4, 6, 8};  // N = 2, C = 2
   Vec<double> m(2), u(2);
