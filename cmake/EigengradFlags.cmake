@@ -3,6 +3,8 @@
 # -O3                   the kernels are plain loops that the compiler vectorizes
 # -fno-math-errno       sqrt is one instruction; NaN and infinity keep their meaning
 # -fno-trapping-math    a select may compute both sides; nobody reads the floating-point flags
+# -ffp-contract=fast    a product and a sum are one instruction where the machine has it; g++'s default, and on clang what
+#                       operators of classes of vectors need (core/kernels/simd.h)
 # -march=x86-64-v4/-v3  the level this machine has. Plain -march=native tunes AVX-512 CPUs that g++ 12 does not know
 #                       for 256-bit vectors, which costs Eigen's products 20 - 25 %; the levels tune generically.
 # -Wno-(maybe-)uninitialized  g++ 12 warns of its own AVX-512 headers (GCC bug 105593)
@@ -16,7 +18,7 @@ set(EIGENGRAD_WARNINGS -Wall -Wextra "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_L
 add_library(eigengrad_flags INTERFACE)
 target_compile_options(eigengrad_flags INTERFACE
   ${EIGENGRAD_WARNINGS} -Wpedantic -Wshadow -Wno-psabi $<$<CXX_COMPILER_ID:Clang,AppleClang>:-Wno-unknown-pragmas>
-  "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-uninitialized>" -fno-math-errno -fno-trapping-math
+  "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-uninitialized>" -fno-math-errno -fno-trapping-math -ffp-contract=fast
   $<$<CONFIG:Release>:-O3> -ffunction-sections -fdata-sections)
 
 if(EIGENGRAD_NATIVE AND NOT CMAKE_CROSSCOMPILING AND NOT EMSCRIPTEN)
