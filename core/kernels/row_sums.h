@@ -100,9 +100,10 @@ inline f64x8 fold(f64x8 v) { return v; }
 /// reading two inputs takes as long as two chains do.
 template <int K>
 inline constexpr int accumulators = K == 1 ? 4 : 2;
-/// Values of a row that may be summed in T before the sum goes to double: 16 a lane of each accumulator.
+/// Values of a row that may be summed in T before the sum goes to double: 16 a lane of each accumulator, 8 where they are
+/// products, which a machine without fused multiply-add rounds once more.
 template <class T, int K>
-inline constexpr std::int64_t values_in_t = 16 * accumulators<K>* lanes<T>;
+inline constexpr std::int64_t values_in_t = (K == 1 ? 16 : 8) * accumulators<K> * lanes<T>;
 
 /// K sums over the part [i, end) of a row, with the row's last vector where end is the end of the whole vectors.
 /// terms(a, keep, v...) adds the terms of one vector to a[K]; keep() zeroes the lanes that do not count.
