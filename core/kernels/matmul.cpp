@@ -167,7 +167,7 @@ void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int
         const std::int64_t i0 = first_row(task % row_blocks), i1 = first_row(task % row_blocks + 1);
         const std::int64_t p0 = first_panel(task / row_blocks), p1 = first_panel(task / row_blocks + 1);
         for (std::int64_t p = p0; p < p1; ++p) {
-          const StridedLines<T> lines{bp + p * cols * kc, cols};
+          const PackedLines<T> lines{bp + p * cols * kc};
           const std::int64_t j = p * cols, width = std::min(cols, n - j);
           const int vecs = static_cast<int>(divide_up(width, lanes<T>));
           for (std::int64_t i = i0; i < i1; i += tile_rows) {
