@@ -215,10 +215,23 @@ inline Vec<LaneOf<V>, 2 * lanes_of<V>> join(V lo, V hi) {
 /// Each lane's value in another type.
 template <class To, class V>
 inline To convert(V v) {
-  if constexpr (is_halves<To> || is_halves<V>)
+  if constexpr (is_halves<To> || is_halves<V>) {
     return join(convert<HalfOf<To>>(low_half(v)), convert<HalfOf<To>>(high_half(v)));
-  else
-    return __builtin_convertvector(v, To);
+  } else {
+#if defined(__GNUC__) && !defined(__clang__)  // g++ 12 widens floats by parts, though one instruction does it
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<To, Vec<double, 8>> && std::is_same_v<V, Vec<float, 8>>)
+      return __builtin_ia32_cvtps2pd512_mask(v, To{}, -1, 4);
+    else
+#endif
+#if defined(__AVX__)
+        if constexpr (std::is_same_v<To, Vec<double, 4>> && std::is_same_v<V, Vec<float, 4>>)
+      return __builtin_ia32_cvtps2pd256(v);
+    else
+#endif
+#endif
+      return __builtin_convertvector(v, To);
+  }
 }
 
 /// Lanes I of a and b one behind the other: 0 is lane 0 of a, lanes_of<V> is lane 0 of b.
