@@ -20,16 +20,14 @@ void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, cons
   const RowWalk<T> walk(L, N * C * L);
   const int block = block_channels(N * L);
   detail::parallel_for(C, block, [&](std::int64_t begin, std::int64_t end) {
-    RowStats stats;
     NormCoefs<T> coefs;
     for (std::int64_t c0 = begin; c0 < end; c0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - c0));
-      row_stats<T>({walk, x + c0 * L, L, N, C * L}, count, eps, true, stats);
+      row_stats<T>({walk, x + c0 * L, L, N, C * L}, count, eps, true, coefs);
       for (int c = 0; c < count; ++c) {
-        mean[c0 + c] = coefs.mean[c] = stats.mean[c];
-        rstd[c0 + c] = coefs.rstd[c] = stats.rstd[c];
+        mean[c0 + c] = coefs.mean[c], rstd[c0 + c] = coefs.rstd[c];
         coefs.w[c] = at(weight, c0 + c, 1), coefs.b[c] = at(bias, c0 + c, 0);
-        if (var) var[c0 + c] = stats.var[c];
+        if (var) var[c0 + c] = coefs.var[c];
       }
       coefs.prepare(count);
       for (std::int64_t n = 0; n < N; ++n)
@@ -51,18 +49,17 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
   detail::parallel_for(C, block, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c0 = begin; c0 < end; c0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - c0));
-      alignas(64) double sums[2][8];
+      alignas(64) double sums[2][most_rows];
       block_sums<T, 2>(walk, N, count, sums, [&](int c, std::int64_t n, auto sum) {
         const std::int64_t at_run = (n * C + c0 + c) * L;
         sum(grad_terms(walk, static_cast<T>(mean[c0 + c])), g + at_run, x + at_run);
       });
       GradCoefs<T> coefs;
-      bool in_double[8];
       for (int c = 0; c < count; ++c) {
         const double mu = mean[c0 + c], r = rstd[c0 + c], w = at(weight, c0 + c, 1);
         double sum_g = sums[0][c], sum_gxh = (sums[1][c] - SplitMean<T>(mu).lo * sum_g) * r;
-        in_double[c] = grad_in_double<T>(mu, r, sum_g, sum_gxh);
-        if (in_double[c]) {
+        coefs.in_double[c] = !is_ordinary_grad<T>(mu, r, sum_g, sum_gxh);
+        if (coefs.in_double[c]) {
           sum_g = sum_gxh = 0;
           for (std::int64_t n = 0; n < N; ++n) {
             const std::int64_t at_run = (n * C + c0 + c) * L;
@@ -76,14 +73,11 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
         coefs.mean_g[c] = w * sum_g / values, coefs.mean_gxh[c] = w * sum_gxh / values;
       }
       if (!dx) continue;
-      coefs.prepare();
+      coefs.prepare(count);
       for (std::int64_t n = 0; n < N; ++n)
         for (int c = 0; c < count; ++c) {
           const std::int64_t at_run = (n * C + c0 + c) * L;
-          if (in_double[c])
-            coefs.apply_in_double(L, c, g + at_run, x + at_run, dx + at_run);
-          else
-            coefs.apply(walk, c, g + at_run, x + at_run, dx + at_run);
+          coefs.apply(walk, c, g + at_run, x + at_run, dx + at_run);
         }
     }
     walk.finish();

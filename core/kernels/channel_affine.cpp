@@ -45,20 +45,20 @@ template <class T>
 void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const double* mean, const double* rstd,
                     const T* weight, const T* bias, T* y) {
   const RowWalk<T> walk(L, N * C * L);
-  std::vector<NormCoefs<T>> coefs(static_cast<std::size_t>((C + 7) / 8));  // of eight channels each
-  for (std::int64_t c0 = 0; c0 < C; c0 += 8) {
-    NormCoefs<T>& eight = coefs[static_cast<std::size_t>(c0 / 8)];
-    const int count = static_cast<int>(std::min<std::int64_t>(8, C - c0));
+  std::vector<NormCoefs<T>> coefs(static_cast<std::size_t>((C + most_rows - 1) / most_rows));  // of most_rows channels
+  for (std::int64_t c0 = 0; c0 < C; c0 += most_rows) {
+    NormCoefs<T>& some = coefs[static_cast<std::size_t>(c0 / most_rows)];
+    const int count = static_cast<int>(std::min<std::int64_t>(most_rows, C - c0));
     for (int i = 0; i < count; ++i) {
-      eight.mean[i] = mean[c0 + i], eight.rstd[i] = rstd[c0 + i];
-      eight.w[i] = at(weight, c0 + i, 1), eight.b[i] = at(bias, c0 + i, 0);
+      some.mean[i] = mean[c0 + i], some.rstd[i] = rstd[c0 + i];
+      some.w[i] = at(weight, c0 + i, 1), some.b[i] = at(bias, c0 + i, 0);
     }
-    eight.prepare(count);
+    some.prepare(count);
   }
   detail::parallel_for(N * C, grain_rows(L, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     std::int64_t c = begin % C;
     for (std::int64_t r = begin; r < end; ++r, c = next_in(c, C))
-      coefs[static_cast<std::size_t>(c / 8)].apply(walk, static_cast<int>(c % 8), x + r * L, y + r * L);
+      coefs[static_cast<std::size_t>(c / most_rows)].apply(walk, static_cast<int>(c % most_rows), x + r * L, y + r * L);
     walk.finish();
   });
 }
@@ -72,8 +72,9 @@ void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, con
   const int block = block_rows(2 * L);
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each (n, c)
   detail::parallel_for(N * C, grain_rows(2 * L, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
-    alignas(64) double mu[8] = {}, r[8] = {};
-    T scale[8];
+    alignas(64) double mu[most_rows] = {}, r[most_rows] = {};
+    T scale[most_rows];
+    RunSums of;
     std::int64_t c = begin % C;
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
@@ -82,21 +83,20 @@ void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, con
         scale[i] = static_cast<T>(rstd[c] * at(weight, c, 1));
       }
       if (sums) {
-        alignas(64) double sg[8], sgx[8];
         if (long_runs)
           for (int i = 0; i < count; ++i) {
             const std::int64_t at_run = (r0 + i) * L;
             double of_run[2];
             sums_and_dx(walk, g + at_run, x + at_run, static_cast<T>(mu[i]), scale[i],
                         on_the_way ? dx + at_run : nullptr, of_run);
-            sg[i] = of_run[0], sgx[i] = (of_run[1] - SplitMean<T>(mu[i]).lo * of_run[0]) * r[i];
+            of.g[i] = of_run[0], of.gxh[i] = (of_run[1] - SplitMean<T>(mu[i]).lo * of_run[0]) * r[i];
           }
         else
-          eight_grad_sums(walk, count, g + r0 * L, x + r0 * L, mu, r, sg, sgx);
-        std::copy_n(sg, count, sum_g + r0);
-        std::copy_n(sgx, count, sum_gxh + r0);
+          run_grad_sums(walk, count, g + r0 * L, x + r0 * L, mu, r, of);
+        std::copy_n(of.g, count, sum_g + r0);
+        std::copy_n(of.gxh, count, sum_gxh + r0);
         for (int i = 0; i < count; ++i)
-          if (grad_in_double<T>(mu[i], r[i], sg[i], sgx[i])) {
+          if (!is_ordinary_grad<T>(mu[i], r[i], of.g[i], of.gxh[i])) {
             const GradSums s = grad_sums_in_double(L, g + (r0 + i) * L, x + (r0 + i) * L, mu[i], r[i]);
             sum_g[r0 + i] = s.g, sum_gxh[r0 + i] = s.gxh;
           }

@@ -7,14 +7,14 @@
 namespace eg::kernels {
 namespace {
 
-// Calls f(first, count) for the runs of rows [r0, r1) by eights, and fill(i, row, c) for each run of an eight before:
-// i its place among the eight, row its row from r0 on, c its channel.
+// Calls f(first, count) for the runs of rows [r0, r1), most_rows at a time, and fill(i, row, c) for each of them
+// before: i its place among them, row its row from r0 on, c its channel.
 template <class Fill, class F>
-void each_eight_runs(const GroupShape& s, std::int64_t r0, std::int64_t r1, Fill fill, F f) {
+void each_runs(const GroupShape& s, std::int64_t r0, std::int64_t r1, Fill fill, F f) {
   const std::int64_t K = s.channels();
   std::int64_t row = 0, k = 0, c = r0 % s.G * K;
-  for (std::int64_t run = r0 * K; run < r1 * K; run += 8) {
-    const int count = static_cast<int>(std::min<std::int64_t>(8, r1 * K - run));
+  for (std::int64_t run = r0 * K; run < r1 * K; run += most_rows) {
+    const int count = static_cast<int>(std::min<std::int64_t>(most_rows, r1 * K - run));
     for (int i = 0; i < count; ++i) {
       fill(i, row, c);
       c = next_in(c, s.C);
@@ -34,29 +34,25 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
   const int block = block_rows(M);
   const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M), whole(M);
   detail::parallel_for(s.rows(), grain_rows(M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
-    RowStats stats[2];
-    const auto look_at = [&](std::int64_t r0, int place) {
-      RowStats& st = stats[place];
-      const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      row_stats<T>({whole, x + r0 * M, M}, count, eps, true, st);
-      for (int r = 0; r < count; ++r) mean[r0 + r] = st.mean[r], rstd[r0 + r] = st.rstd[r];
-      if (var) std::copy_n(st.var, count, var + r0);
-    };
+    RowStats stats;
     NormCoefs<T> coefs;
-    each_block(begin, end, block, look_at, [&](std::int64_t r0, int now) {
-      const std::int64_t r1 = std::min(r0 + block, end);
-      const RowStats& st = stats[now];
-      each_eight_runs(
+    for (std::int64_t r0 = begin; r0 < end; r0 += block) {
+      const std::int64_t r1 = std::min(r0 + block, end), rows = r1 - r0;
+      row_stats<T>({whole, x + r0 * M, M}, static_cast<int>(rows), eps, true, stats);
+      std::copy_n(stats.mean, rows, mean + r0);
+      std::copy_n(stats.rstd, rows, rstd + r0);
+      if (var) std::copy_n(stats.var, rows, var + r0);
+      each_runs(
           s, r0, r1,
           [&](int i, std::int64_t row, std::int64_t c) {
-            coefs.mean[i] = st.mean[row], coefs.rstd[i] = st.rstd[row];
+            coefs.mean[i] = stats.mean[row], coefs.rstd[i] = stats.rstd[row];
             coefs.w[i] = at(weight, c, 1), coefs.b[i] = at(bias, c, 0);
           },
           [&](std::int64_t run, int count) {
             coefs.prepare(count);
             for (int i = 0; i < count; ++i) coefs.apply(walk, i, x + (run + i) * s.L, y + (run + i) * s.L);
           });
-    });
+    }
     walk.finish();
   });
 }
@@ -71,69 +67,61 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
   const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M);
   double *const sum_g = norm_scratch<double>(2 * s.N * s.C), *const sum_gxh = sum_g + s.N * s.C;  // of each run (n, c)
   detail::parallel_for(s.rows(), grain_rows(2 * M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
-    struct RowMeans {
-      double g[8] = {}, gxh[8] = {};
-      bool in_double[8] = {};
-    };
-    RowMeans means[2];
-    const auto look_at = [&](std::int64_t r0, int place) {
-      RowMeans& m = means[place];
+    struct {
+      double g[most_rows] = {}, gxh[most_rows] = {};
+      bool in_double[most_rows] = {};
+    } means;  // of the rows of a block
+    GradCoefs<T> coefs;
+    RunSums sums;
+    for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const std::int64_t r1 = std::min(r0 + block, end);
-      alignas(64) double mu[8] = {}, r[8] = {};
-      each_eight_runs(
-          s, r0, r1, [&](int i, std::int64_t row, std::int64_t) { mu[i] = mean[r0 + row], r[i] = rstd[r0 + row]; },
+      each_runs(
+          s, r0, r1,
+          [&](int i, std::int64_t row, std::int64_t) {
+            coefs.mean[i] = mean[r0 + row], coefs.rstd[i] = rstd[r0 + row];
+          },
           [&](std::int64_t run, int count) {
-            alignas(64) double sg[8], sgx[8];
-            eight_grad_sums(walk, count, g + run * s.L, x + run * s.L, mu, r, sg, sgx);
-            std::copy_n(sg, count, sum_g + run);
-            std::copy_n(sgx, count, sum_gxh + run);
+            run_grad_sums(walk, count, g + run * s.L, x + run * s.L, coefs.mean, coefs.rstd, sums);
+            std::copy_n(sums.g, count, sum_g + run);
+            std::copy_n(sums.gxh, count, sum_gxh + run);
           });
-      const auto add_up = [&](int row, std::int64_t c0) {
+      const auto add_up = [&](std::int64_t row, std::int64_t c0) {
         double a = 0, b = 0;
         for (std::int64_t k = 0; k < K; ++k) {
           const double w = at(weight, c0 + k, 1);
           a += w * sum_g[(r0 + row) * K + k];
           b += w * sum_gxh[(r0 + row) * K + k];
         }
-        m.g[row] = a * per_value, m.gxh[row] = b * per_value;
+        means.g[row] = a * per_value, means.gxh[row] = b * per_value;
       };
       std::int64_t group = r0 % s.G;
-      for (int row = 0; row < r1 - r0; ++row, group = next_in(group, s.G)) {
+      for (std::int64_t row = 0; row < r1 - r0; ++row, group = next_in(group, s.G)) {
         add_up(row, group * K);
         const double mean_r = mean[r0 + row], rstd_r = rstd[r0 + row];
-        m.in_double[row] = grad_in_double<T>(mean_r, rstd_r, m.g[row], m.gxh[row]);
-        if (!m.in_double[row]) continue;
+        means.in_double[row] = !is_ordinary_grad<T>(mean_r, rstd_r, means.g[row], means.gxh[row]);
+        if (!means.in_double[row]) continue;
         for (std::int64_t run = (r0 + row) * K; run < (r0 + row + 1) * K; ++run) {
-          const GradSums sums = grad_sums_in_double(s.L, g + run * s.L, x + run * s.L, mean_r, rstd_r);
-          sum_g[run] = sums.g, sum_gxh[run] = sums.gxh;
+          const GradSums of_run = grad_sums_in_double(s.L, g + run * s.L, x + run * s.L, mean_r, rstd_r);
+          sum_g[run] = of_run.g, sum_gxh[run] = of_run.gxh;
         }
         add_up(row, group * K);
       }
-    };
-    GradCoefs<T> coefs;
-    bool run_in_double[8];
-    each_block(begin, end, block, look_at, [&](std::int64_t r0, int now) {
-      const std::int64_t r1 = std::min(r0 + block, end);
-      if (!dx) return;
-      const RowMeans& m = means[now];
-      each_eight_runs(
+      if (!dx) continue;
+      each_runs(
           s, r0, r1,
           [&](int i, std::int64_t row, std::int64_t c) {
             coefs.mean[i] = mean[r0 + row], coefs.rstd[i] = rstd[r0 + row], coefs.w[i] = at(weight, c, 1);
-            coefs.mean_g[i] = m.g[row], coefs.mean_gxh[i] = m.gxh[row];
-            run_in_double[i] = m.in_double[row];
+            coefs.mean_g[i] = means.g[row], coefs.mean_gxh[i] = means.gxh[row];
+            coefs.in_double[i] = means.in_double[row];
           },
           [&](std::int64_t run, int count) {
-            coefs.prepare();
+            coefs.prepare(count);
             for (int i = 0; i < count; ++i) {
               const std::int64_t at_run = (run + i) * s.L;
-              if (run_in_double[i])
-                coefs.apply_in_double(s.L, i, g + at_run, x + at_run, dx + at_run);
-              else
-                coefs.apply(walk, i, g + at_run, x + at_run, dx + at_run);
+              coefs.apply(walk, i, g + at_run, x + at_run, dx + at_run);
             }
           });
-    });
+    }
     walk.finish();
   });
   if (dweight) sum_over_n(s.N, s.C, sum_gxh, dweight);

@@ -35,11 +35,11 @@ Means means_in_double(std::int64_t L, const T* v, const T* g, const T* x, double
   return m;
 }
 
-// The means of up to 8 rows.
+// The means of up to most_rows rows.
 template <class T>
 void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const T* x, const double* mean,
                const double* rstd, Means* out) {
-  alignas(64) double total[5][8] = {};
+  alignas(64) double total[5][most_rows] = {};
   if (v) {
     block_sums<T, 5>(walk, 1, count, total, [&](int r, std::int64_t, auto sum) {
       const Simd<T> hi = Simd<T>{} + static_cast<T>(mean[r]);
@@ -56,12 +56,12 @@ void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const 
       sum(terms, v + r * walk.length, g + r * walk.length, x + r * walk.length);
     });
   } else {
-    alignas(64) double of_g[2][8];
+    alignas(64) double of_g[2][most_rows];
     block_sums<T, 2>(walk, 1, count, of_g, [&](int r, std::int64_t, auto sum) {
       sum(grad_terms(walk, static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
     });
-    std::copy_n(of_g[0], 8, total[0]);
-    std::copy_n(of_g[1], 8, total[2]);
+    std::copy_n(of_g[0], count, total[0]);
+    std::copy_n(of_g[1], count, total[2]);
   }
   const double L = static_cast<double>(walk.length);
   for (int r = 0; r < count; ++r) {
@@ -107,14 +107,14 @@ void instance_norm_double_backward(std::int64_t N, std::int64_t C, std::int64_t 
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
       const std::int64_t at_block = r0 * L;
-      Means means[8];
+      Means means[most_rows];
       row_means(walk, count, v ? v + at_block : nullptr, g + at_block, x + at_block, mean + r0, rstd + r0, means);
       for (int i = 0; i < count; ++i) {
         const std::int64_t row = r0 + i, c = row % C, at_row = row * L;
         const T* const vr = v ? v + at_row : nullptr;
         const double mu = mean[row], r = rstd[row], w = at(weight, c, 1), uc = at(u, c, 0), tc = at(t, c, 0);
         Means m = means[i];
-        const bool in_double = is_extreme<T>(mu, r) || !m.finite();
+        const bool in_double = !is_ordinary<T>(mu, r) || !m.finite();
         if (in_double) m = means_in_double(L, vr, g + at_row, x + at_row, mu, r);
         const double S = m.gv - m.v * m.g - m.vxh * m.gxh;
         by_weight[row] = static_cast<double>(L) * r * S;

@@ -1,47 +1,54 @@
 #include "norm_rows.h"
 
+#include "lanes.h"
+
 namespace eg::kernels {
 
 template <class T>
 void NormCoefs<T>::prepare(int count) {
-  for (int i = 0; i < 8; ++i) {
-    const SplitMean<T> m(mean[i]);
-    const double s = rstd[i] * w[i];
-    hi[i] = m.hi, scale[i] = static_cast<T>(s), shift[i] = static_cast<T>(b[i] - m.lo * s);
+  i64x8 ordinary = ~i64x8{};
+  for (int i = 0; i < count; i += 8) {
+    const SplitMean m = split_means<T>(mean + i);
+    const f64x8 r = load<f64x8>(rstd + i), s = r * load<f64x8>(w + i);
+    store(hi + i, m.hi);
+    store(scale + i, convert<Eight<T>>(s));
+    store(shift + i, convert<Eight<T>>(load<f64x8>(b + i) - m.lo * s));
+    ordinary &= is_ordinary<T>(load<f64x8>(mean + i), r);
   }
-  int extreme = 0;
-  for (int i = 0; i < count; ++i) extreme += is_extreme<T>(mean[i], rstd[i]);
-  any_extreme = extreme > 0;
+  any_extreme = lane_sum(ordinary) != -8;
 }
 
 template <class T>
-void GradCoefs<T>::prepare() {
-  for (int i = 0; i < 8; ++i) {
-    const SplitMean<T> m(mean[i]);
-    const double bx = -rstd[i] * rstd[i] * mean_gxh[i];
-    hi[i] = m.hi, by_g[i] = static_cast<T>(rstd[i] * w[i]), by_x[i] = static_cast<T>(bx);
-    constant[i] = static_cast<T>(-rstd[i] * mean_g[i] - bx * m.lo);
+void GradCoefs<T>::prepare(int count) {
+  for (int i = 0; i < count; i += 8) {
+    const SplitMean m = split_means<T>(mean + i);
+    const f64x8 r = load<f64x8>(rstd + i), bx = -r * r * load<f64x8>(mean_gxh + i);
+    store(hi + i, m.hi);
+    store(by_g + i, convert<Eight<T>>(r * load<f64x8>(w + i)));
+    store(by_x + i, convert<Eight<T>>(bx));
+    store(constant + i, convert<Eight<T>>(-r * load<f64x8>(mean_g + i) - bx * m.lo));
   }
 }
 
 template <class T>
-void eight_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double (&mean)[8],
-                     const double (&rstd)[8], double (&sum_g)[8], double (&sum_gxh)[8]) {
-  alignas(64) double sums[2][8];
-  block_sums<T, 2>(walk, 1, count, sums, [&](int r, std::int64_t, auto sum) {
+void run_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double (&mean)[most_rows],
+                   const double (&rstd)[most_rows], RunSums& sums) {
+  alignas(64) double of[2][most_rows];
+  block_sums<T, 2>(walk, 1, count, of, [&](int r, std::int64_t, auto sum) {
     sum(grad_terms(walk, static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
   });
-  for (int i = 0; i < 8; ++i) {
-    sum_g[i] = sums[0][i];
-    sum_gxh[i] = (sums[1][i] - SplitMean<T>(mean[i]).lo * sums[0][i]) * rstd[i];
+  for (int i = 0; i < count; i += 8) {
+    const f64x8 sum_g = load<f64x8>(of[0] + i);
+    store(sums.g + i, sum_g);
+    store(sums.gxh + i, (load<f64x8>(of[1] + i) - split_means<T>(mean + i).lo * sum_g) * load<f64x8>(rstd + i));
   }
 }
 
-#define EG_INSTANTIATE(T)                                                                                           \
-  template void NormCoefs<T>::prepare(int);                                                                         \
-  template void GradCoefs<T>::prepare();                                                                            \
-  template void eight_grad_sums(const RowWalk<T>&, int, const T*, const T*, const double(&)[8], const double(&)[8], \
-                                double(&)[8], double(&)[8]);
+#define EG_INSTANTIATE(T)                                                                             \
+  template void NormCoefs<T>::prepare(int);                                                           \
+  template void GradCoefs<T>::prepare(int);                                                           \
+  template void run_grad_sums(const RowWalk<T>&, int, const T*, const T*, const double(&)[most_rows], \
+                              const double(&)[most_rows], RunSums&);
 EG_INSTANTIATE(float)
 EG_INSTANTIATE(double)
 #undef EG_INSTANTIATE

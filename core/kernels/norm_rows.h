@@ -12,17 +12,21 @@
 
 namespace eg::kernels {
 
-/// y = (x - mean) rstd w + b as y = (x - hi) scale + shift for up to 8 runs; extreme runs in double instead.
+/// y = (x - mean) rstd w + b as y = (x - hi) scale + shift for up to most_rows runs; extreme runs in double instead.
 template <class T>
-struct NormCoefs {
-  alignas(64) double mean[8] = {}, rstd[8] = {}, w[8] = {}, b[8] = {};  // set these of each run, then call prepare()
-  alignas(64) T hi[8], scale[8], shift[8];
+struct NormCoefs : RowStats {
+  alignas(64) double w[most_rows], b[most_rows];  // set these, mean and rstd of each run, then call prepare()
+  alignas(64) T hi[most_rows], scale[most_rows], shift[most_rows];
   bool any_extreme;
+
+  NormCoefs() {
+    for (auto* of_runs : {&this->mean, &this->rstd, &w, &b}) clear(*of_runs);
+  }
 
   void prepare(int count);
 
   void apply(const RowWalk<T>& walk, int i, const T* x, T* y) const {
-    if (any_extreme && is_extreme<T>(mean[i], rstd[i])) {
+    if (any_extreme && !is_ordinary<T>(mean[i], rstd[i])) {
       for (std::int64_t k = 0; k < walk.length; ++k)
         y[k] = static_cast<T>((static_cast<double>(x[k]) - mean[i]) * rstd[i] * w[i] + b[i]);
       return;
@@ -32,22 +36,6 @@ struct NormCoefs {
         walk, y, [=](Simd<T> v) { return (v - h) * s + t; }, x);
   }
 };
-
-/// look_at(r0, i), then output(r0, i), for each block of rows from r0 on in [begin, end); i, 0 or 1, says where the one
-/// leaves what the other takes. Short rows: the sums of the next block stand before the output of this one, which hides
-/// their latency. Long rows, fewer than 8 a block: the output follows while the first-level cache holds the block.
-template <class LookAt, class Output>
-inline void each_block(std::int64_t begin, std::int64_t end, int block, LookAt look_at, Output output) {
-  const std::int64_t ahead = block < 8 ? 0 : block;
-  int now = 0;
-  if (ahead > 0) look_at(begin, now);
-  for (std::int64_t r0 = begin; r0 < end; r0 += block) {
-    const int next = ahead > 0 ? 1 - now : now;
-    if (r0 + ahead < end) look_at(r0 + ahead, next);
-    output(r0, now);
-    now = next;
-  }
-}
 
 /// The index after c in a cycle of C.
 inline std::int64_t next_in(std::int64_t c, std::int64_t C) { return c + 1 == C ? 0 : c + 1; }
@@ -78,21 +66,32 @@ inline auto grad_terms(const RowWalk<T>& walk, T hi) {
   };
 }
 
-/// The sums of `count` <= 8 consecutive runs at g, x, with each run's mean and rstd. Not for extreme rows.
-template <class T>
-void eight_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double (&mean)[8],
-                     const double (&rstd)[8], double (&sum_g)[8], double (&sum_gxh)[8]);
+/// g and gxh of runs.
+struct RunSums {
+  alignas(64) double g[most_rows], gxh[most_rows];
+};
 
-/// dx = rstd (w g - mean_g - xh mean_gxh) as dx = by_g g + by_x (x - hi) + constant for up to 8 runs, where the means
-/// are those of w g and w g xh over the run's row.
+/// The sums of `count` <= most_rows consecutive runs at g, x, with each run's mean and rstd. Not for extreme rows.
+template <class T>
+void run_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double (&mean)[most_rows],
+                   const double (&rstd)[most_rows], RunSums& sums);
+
+/// dx = rstd (w g - mean_g - xh mean_gxh) as dx = by_g g + by_x (x - hi) + constant for up to most_rows runs, where the
+/// means are those of w g and w g xh over the run's row; in double instead where in_double.
 template <class T>
 struct GradCoefs {
-  alignas(64) double mean[8] = {}, rstd[8] = {}, w[8] = {}, mean_g[8] = {}, mean_gxh[8] = {};  // as in NormCoefs
-  alignas(64) T hi[8], by_g[8], by_x[8], constant[8];
+  alignas(64) double mean[most_rows], rstd[most_rows], w[most_rows], mean_g[most_rows], mean_gxh[most_rows];
+  alignas(64) T hi[most_rows], by_g[most_rows], by_x[most_rows], constant[most_rows];
+  bool in_double[most_rows] = {};
 
-  void prepare();
+  GradCoefs() {
+    for (auto* of_runs : {&mean, &rstd, &w, &mean_g, &mean_gxh}) clear(*of_runs);
+  }
+
+  void prepare(int count);
 
   void apply(const RowWalk<T>& walk, int i, const T* g, const T* x, T* dx) const {
+    if (in_double[i]) return apply_in_double(walk.length, i, g, x, dx);
     const Simd<T> h = Simd<T>{} + hi[i], a = Simd<T>{} + by_g[i], b = Simd<T>{} + by_x[i], c = Simd<T>{} + constant[i];
     map_row(
         walk, dx, [=](Simd<T> gv, Simd<T> xv) { return a * gv + (b * (xv - h) + c); }, g, x);
@@ -106,10 +105,11 @@ struct GradCoefs {
   }
 };
 
-/// Whether a row's gradient must be made in double: its scale is extreme, or its sums overflowed in T.
-template <class T>
-inline bool grad_in_double(double mean, double rstd, double mean_g, double mean_gxh) {
-  return is_extreme<T>(mean, rstd) || !(std::fabs(mean_g) < 1e300 && std::fabs(mean_gxh) < 1e300);
+/// Whether a row's gradient can be made in T: its scale is ordinary, and its sums did not overflow. Of a row or of
+/// eight.
+template <class T, class D>
+inline auto is_ordinary_grad(D mean, D rstd, D sum_g, D sum_gxh) {
+  return is_ordinary<T>(mean, rstd) & (sum_g < 1e300) & (sum_g > -1e300) & (sum_gxh < 1e300) & (sum_gxh > -1e300);
 }
 
 /// out[c] = sum over n of rows[n, c] in double, in the order of n.
@@ -117,8 +117,9 @@ template <class In, class T>
 inline void sum_over_n(std::int64_t N, std::int64_t C, const In* rows, T* out) {
   constexpr std::int64_t part = 256;
   for (std::int64_t c0 = 0; c0 < C; c0 += part) {
-    double sum[part] = {};
+    double sum[part];
     const std::int64_t count = std::min(part, C - c0);
+    std::fill_n(sum, count, 0.0);
     for (std::int64_t n = 0; n < N; ++n)
       for (std::int64_t c = 0; c < count; ++c) sum[c] += static_cast<double>(rows[n * C + c0 + c]);
     for (std::int64_t c = 0; c < count; ++c) out[c0 + c] = static_cast<T>(sum[c]);

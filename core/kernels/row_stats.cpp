@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "lanes.h"
 #include "row_sums.h"
 
 // Note [Row statistics]
@@ -18,7 +19,7 @@ namespace {
 
 // Sums of d and d^2 of rows r0 <= r < r0 + count.
 template <class T>
-void sum_rows(const Rows<T>& rows, int r0, int count, const T* m0, double (&out)[2][8]) {
+void sum_rows(const Rows<T>& rows, int r0, int count, const T* m0, double (&out)[2][most_rows]) {
   block_sums<T, 2>(rows.walk, rows.runs, count, out, [&](int r, std::int64_t s, auto sum) {
     const Simd<T> m = Simd<T>{} + m0[r0 + r];
     const auto terms = [m](Simd<T>* a, auto keep, Simd<T> x) {
@@ -73,45 +74,43 @@ void extreme_row(const Rows<T>& rows, int r, double eps, bool centered, RowStats
 
 template <class T>
 void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowStats& out) {
-  const double L = rows.values();
-  alignas(64) T m0[8] = {};
+  alignas(64) T m0[most_rows];
+  for (int r = 0; r < count; r += 8) store(m0 + r, Eight<T>{});
   if (centered)
     for (int r = 0; r < count; ++r) m0[r] = rows.x[r * rows.row_stride];
-  alignas(64) double sums[2][8], offset[8];
-  double *const sum = sums[0], *const square = sums[1];
+  alignas(64) double sums[2][most_rows];
   sum_rows(rows, 0, count, m0, sums);
-  const double per_value = 1 / L;
-  const auto finish = [&](int begin, int end) {
-    for (int r = begin; r < end; ++r) {
-      offset[r] = centered ? sum[r] * per_value : 0;
-      const double v = (square[r] - sum[r] * offset[r]) * per_value;
-      out.var[r] = v > 0 ? v : 0;  // also NaN, which extreme_row looks into
-      out.mean[r] = static_cast<double>(m0[r]) + offset[r];
-      out.rstd[r] = 1 / std::sqrt(out.var[r] + eps);
-    }
-  };
-  finish(0, 8);
   // Below tiny, squares may have underflowed; that shows only where eps does not hide it.
   constexpr double huge = sizeof(T) == 4 ? 1e36 : 1e300, tiny = sizeof(T) == 4 ? 1e-28 : 1e-280;
   constexpr double limit = sizeof(T) == 4 ? 1e18 : 1e150;
-  const double least = eps < tiny * 1e8 ? tiny : -1;
-  const auto far = [&](int r) { return offset[r] * offset[r] > 8 * out.var[r]; };
-  const auto extreme = [&](int r) {
-    return !((square[r] < huge) & (std::fabs(out.mean[r]) < limit) & (out.var[r] > least));
+  const double least = eps < tiny * 1e8 ? tiny : -1, per_value = 1 / rows.values();
+  struct Odd {
+    i64x8 far, extreme;
   };
-  int odd = 0;
-  for (int r = 0; r < 8; ++r) odd += int{far(r)} + int{extreme(r)};
-  if (odd == 0) return;
+  const auto eight = [&](int r) {
+    const f64x8 sum = load<f64x8>(sums[0] + r), square = load<f64x8>(sums[1] + r);
+    const f64x8 offset = centered ? sum * per_value : f64x8{};
+    const f64x8 mean = convert<f64x8>(load<Eight<T>>(m0 + r)) + offset, v = (square - sum * offset) * per_value;
+    const f64x8 var = select(v > 0.0, v, f64x8{});  // 0 for NaN too, which extreme_row looks into
+    store(out.mean + r, mean);
+    store(out.var + r, var);
+    store(out.rstd + r, 1.0 / sqrt(var + eps));
+    return Odd{offset * offset > 8.0 * var, ~((square < huge) & (mean < limit) & (mean > -limit) & (var > least))};
+  };
+  Odd odd[most_rows / 8];
+  i64x8 any{};
+  for (int r = 0; r < count; r += 8) odd[r / 8] = eight(r), any |= odd[r / 8].far | odd[r / 8].extreme;
+  if (lane_sum(any) == 0) return;
   for (int r = 0; r < count; ++r) {
-    if (far(r)) {
-      alignas(64) double again[2][8];
-      m0[r] = static_cast<T>(out.mean[r]);
-      sum_rows(rows, r, 1, m0, again);
-      sum[r] = again[0][0], square[r] = again[1][0];
-      finish(r, r + 1);
-    }
-    if (extreme(r)) extreme_row(rows, r, eps, centered, out);
+    if (odd[r / 8].far[r % 8] == 0) continue;
+    alignas(64) double again[2][most_rows];
+    m0[r] = static_cast<T>(out.mean[r]);
+    sum_rows(rows, r, 1, m0, again);
+    sums[0][r] = again[0][0], sums[1][r] = again[1][0];
+    odd[r / 8].extreme = eight(r / 8 * 8).extreme;
   }
+  for (int r = 0; r < count; ++r)
+    if (odd[r / 8].extreme[r % 8] != 0) extreme_row(rows, r, eps, centered, out);
 }
 
 template void row_stats(const Rows<float>&, int, double, bool, RowStats&);

@@ -89,6 +89,15 @@ inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
   if (w.rest) w.store_last(y, last);
 }
 
+/// Most rows whose scalars are handled together: eight are a vector, and the latencies of four overlap.
+inline constexpr int most_rows = 32;
+
+/// a[i] = 0, as vectors: g++ 12 clears what it knows the size of with an instruction that takes long to start.
+template <class T>
+inline void clear(T (&a)[most_rows]) {
+  for (int i = 0; i < most_rows; i += lanes<T>) store(a + i, Simd<T>{});
+}
+
 /// Eight lanes of T.
 template <class T>
 using Eight = Vec<T, 8>;
@@ -189,22 +198,26 @@ inline bool with_constant(std::int64_t n, F f) {
   (std::make_integer_sequence<int, most + 1>{});
 }
 
-/// K sums of `count` <= 8 rows, each of `runs` runs as long as w. row(r, s, sum) calls sum(terms, in...) for run s of
-/// row r. The length alone decides how a row is summed, and whether its last additions are in T or in double.
+/// K sums of `count` <= most_rows rows, each of `runs` runs as long as w; 0 for the rest of the last eight. row(r, s,
+/// sum) calls sum(terms, in...) for run s of row r. The length alone decides how a row is summed, and whether its last
+/// additions are in T or in double.
 template <class T, int K, class F>
-inline void block_sums(const RowWalk<T>& w, std::int64_t runs, int count, double (&out)[K][8], F row) {
+inline void block_sums(const RowWalk<T>& w, std::int64_t runs, int count, double (&out)[K][most_rows], F row) {
   // Rows of one run, with run_sums(sum, terms, in...) for the run.
   const auto in_t = [&](auto run_sums) {
-    Eight<T> part[K][8];
-    for (int r = 0; r < count; ++r)
-      row(r, 0, [&](auto terms, const auto*... in) {
-        Simd<T> sum[K];
-        run_sums(sum, terms, in...);
-        for (int k = 0; k < K; ++k) part[k][r] = fold(sum[k]);
-      });
-    for (int r = count; r < 8; ++r)
-      for (int k = 0; k < K; ++k) part[k][r] = Eight<T>{};
-    for (int k = 0; k < K; ++k) store(out[k], convert<f64x8>(reduce8(part[k])));
+    for (int r0 = 0; r0 < count; r0 += 8) {
+      const int eight = std::min(8, count - r0);
+      Eight<T> part[K][8];
+      for (auto& rows : part)
+        for (auto& sum : rows) sum = Eight<T>{};
+      for (int r = 0; r < eight; ++r)
+        row(r0 + r, 0, [&](auto terms, const auto*... in) {
+          Simd<T> sum[K];
+          run_sums(sum, terms, in...);
+          for (int k = 0; k < K; ++k) part[k][r] = fold(sum[k]);
+        });
+      for (int k = 0; k < K; ++k) store(out[k] + r0, convert<f64x8>(reduce8(part[k])));
+    }
   };
   if (runs == 1 && with_constant<8>(w.full / w.N, [&](auto n) {
         in_t([&](auto& sum, auto terms, auto... in) { short_sums<T, K, n()>(w, sum, terms, in...); });
@@ -212,21 +225,23 @@ inline void block_sums(const RowWalk<T>& w, std::int64_t runs, int count, double
     return;
   if (runs == 1 && w.full <= values_in_t<T, K>)
     return in_t([&](auto& sum, auto terms, auto... in) { part_sums<T, K>(w, 0, w.full, sum, terms, in...); });
-  f64x8 part[K][8];
-  for (int r = 0; r < count; ++r) {
-    f64x8 total[K] = {};
-    for (std::int64_t s = 0; s < runs; ++s)
-      row(r, s, [&](auto terms, const auto*... in) { row_sums<T, K>(w, total, terms, in...); });
-    for (int k = 0; k < K; ++k) part[k][r] = total[k];
+  for (int r0 = 0; r0 < count; r0 += 8) {
+    f64x8 part[K][8] = {};
+    for (std::int64_t s = 0; s < runs; ++s)  // run after run, as they lie in memory
+      for (int r = 0; r < std::min(8, count - r0); ++r) {
+        f64x8 total[K];
+        for (int k = 0; k < K; ++k) total[k] = part[k][r];
+        row(r0 + r, s, [&](auto terms, const auto*... in) { row_sums<T, K>(w, total, terms, in...); });
+        for (int k = 0; k < K; ++k) part[k][r] = total[k];
+      }
+    for (int k = 0; k < K; ++k) store(out[k] + r0, reduce8(part[k]));
   }
-  for (int r = count; r < 8; ++r)
-    for (int k = 0; k < K; ++k) part[k][r] = f64x8{};
-  for (int k = 0; k < K; ++k) store(out[k], reduce8(part[k]));
 }
 
-/// Rows that one block works on: as many as keep a block's values in the first-level cache, at most 8.
+/// Rows that one block works on: as many as keep a block's values in the first-level cache, eights where they can be.
 inline int block_rows(std::int64_t row_values) {
-  return static_cast<int>(std::clamp<std::int64_t>(4096 / std::max<std::int64_t>(row_values, 1), 1, 8));
+  const std::int64_t rows = std::clamp<std::int64_t>(4096 / std::max<std::int64_t>(row_values, 1), 1, most_rows);
+  return static_cast<int>(rows < 8 ? rows : rows / 8 * 8);
 }
 
 /// Rows a thread takes at a time: whole blocks of about 16k values; of more where each chunk ends with a fence.
