@@ -59,6 +59,7 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
         const double mu = mean[c0 + c], r = rstd[c0 + c], w = at(weight, c0 + c, 1);
         double sum_g = sums[0][c], sum_gxh = (sums[1][c] - SplitMean<T>(mu).lo * sum_g) * r;
         coefs.in_double[c] = !is_ordinary_grad<T>(mu, r, sum_g, sum_gxh);
+        coefs.any_in_double |= coefs.in_double[c];
         if (coefs.in_double[c]) {
           sum_g = sum_gxh = 0;
           for (std::int64_t n = 0; n < N; ++n) {

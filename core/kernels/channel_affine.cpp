@@ -93,8 +93,8 @@ void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, con
           }
         else
           run_grad_sums(walk, count, g + r0 * L, x + r0 * L, mu, r, of);
-        std::copy_n(of.g, count, sum_g + r0);
-        std::copy_n(of.gxh, count, sum_gxh + r0);
+        copy_row(of.g, count, sum_g + r0);
+        copy_row(of.gxh, count, sum_gxh + r0);
         for (int i = 0; i < count; ++i)
           if (!is_ordinary_grad<T>(mu[i], r[i], of.g[i], of.gxh[i])) {
             const GradSums s = grad_sums_in_double(L, g + (r0 + i) * L, x + (r0 + i) * L, mu[i], r[i]);

@@ -39,9 +39,9 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const std::int64_t r1 = std::min(r0 + block, end), rows = r1 - r0;
       row_stats<T>({whole, x + r0 * M, M}, static_cast<int>(rows), eps, true, stats);
-      std::copy_n(stats.mean, rows, mean + r0);
-      std::copy_n(stats.rstd, rows, rstd + r0);
-      if (var) std::copy_n(stats.var, rows, var + r0);
+      copy_row(stats.mean, rows, mean + r0);
+      copy_row(stats.rstd, rows, rstd + r0);
+      if (var) copy_row(stats.var, rows, var + r0);
       each_runs(
           s, r0, r1,
           [&](int i, std::int64_t row, std::int64_t c) {
@@ -82,8 +82,8 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
           },
           [&](std::int64_t run, int count) {
             run_grad_sums(walk, count, g + run * s.L, x + run * s.L, coefs.mean, coefs.rstd, sums);
-            std::copy_n(sums.g, count, sum_g + run);
-            std::copy_n(sums.gxh, count, sum_gxh + run);
+            copy_row(sums.g, count, sum_g + run);
+            copy_row(sums.gxh, count, sum_gxh + run);
           });
       const auto add_up = [&](std::int64_t row, std::int64_t c0) {
         double a = 0, b = 0;
@@ -113,6 +113,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
             coefs.mean[i] = mean[r0 + row], coefs.rstd[i] = rstd[r0 + row], coefs.w[i] = at(weight, c, 1);
             coefs.mean_g[i] = means.g[row], coefs.mean_gxh[i] = means.gxh[row];
             coefs.in_double[i] = means.in_double[row];
+            coefs.any_in_double |= means.in_double[row];
           },
           [&](std::int64_t run, int count) {
             coefs.prepare(count);

@@ -2,7 +2,6 @@
 // rows' scalars are handled together throughout.
 #include <eigengrad/core/parallel.h>
 
-#include "lanes.h"
 #include "norm_rows.h"
 #include "normalize.h"
 
@@ -11,14 +10,20 @@ namespace {
 
 // out[i] = the parameter of channel c + i in a cycle of C, for i < count.
 template <class T>
-void cycle_params(const T* p, std::int64_t c, std::int64_t C, int count, double otherwise, double* out) {
+void cycle_params(const T* p, std::int64_t c, std::int64_t C, int count, double otherwise, double (&out)[most_rows]) {
   if (!p) {
-    std::fill_n(out, count, otherwise);
+    for (int i = 0; i < count; i += 8) store(out + i, f64x8{} + otherwise);
     return;
   }
-  for (std::int64_t i = 0; i < count; c = 0)
-    for (const std::int64_t end = std::min<std::int64_t>(count, i + C - c); i < end; ++i)
-      out[i] = static_cast<double>(p[c++]);
+  for (int i = 0; i < count;) {
+    if (i + 8 <= most_rows && c + 8 <= C) {
+      store(out + i, convert<f64x8>(load<Eight<T>>(p + c)));
+      i += 8, c += 8;
+    } else {
+      out[i++] = static_cast<double>(p[c++]);
+    }
+    if (c == C) c = 0;
+  }
 }
 
 }  // namespace
@@ -33,9 +38,9 @@ void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, c
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
       row_stats<T>({walk, x + r0 * L, L}, count, eps, true, coefs);
-      std::copy_n(coefs.mean, count, mean + r0);
-      std::copy_n(coefs.rstd, count, rstd + r0);
-      if (var) std::copy_n(coefs.var, count, var + r0);
+      copy_row(coefs.mean, count, mean + r0);
+      copy_row(coefs.rstd, count, rstd + r0);
+      if (var) copy_row(coefs.var, count, var + r0);
       cycle_params(weight, r0 % C, C, count, 1, coefs.w);
       cycle_params(bias, r0 % C, C, count, 0, coefs.b);
       coefs.prepare(count);
@@ -57,8 +62,8 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
     RunSums sums;
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      std::copy_n(mean + r0, count, coefs.mean);
-      std::copy_n(rstd + r0, count, coefs.rstd);
+      copy_row(mean + r0, count, coefs.mean);
+      copy_row(rstd + r0, count, coefs.rstd);
       cycle_params(weight, r0 % C, C, count, 1, coefs.w);
       run_grad_sums(walk, count, g + r0 * L, x + r0 * L, coefs.mean, coefs.rstd, sums);
       i64x8 ordinary = ~i64x8{};
@@ -69,18 +74,18 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
         store(coefs.mean_gxh + i, mean_gxh);
         ordinary &= is_ordinary_grad<T>(load<f64x8>(coefs.mean + i), load<f64x8>(coefs.rstd + i), mean_g, mean_gxh);
       }
-      std::fill_n(coefs.in_double, count, false);
-      if (lane_sum(ordinary) != -8)
+      coefs.any_in_double = lane_sum(ordinary) != -8;
+      if (coefs.any_in_double)
         for (int i = 0; i < count; ++i) {
-          if (is_ordinary_grad<T>(coefs.mean[i], coefs.rstd[i], coefs.mean_g[i], coefs.mean_gxh[i])) continue;
-          coefs.in_double[i] = true;
+          coefs.in_double[i] = !is_ordinary_grad<T>(coefs.mean[i], coefs.rstd[i], coefs.mean_g[i], coefs.mean_gxh[i]);
+          if (!coefs.in_double[i]) continue;
           const std::int64_t at_row = (r0 + i) * L;
           const GradSums s = grad_sums_in_double(L, g + at_row, x + at_row, coefs.mean[i], coefs.rstd[i]);
           sums.g[i] = s.g, sums.gxh[i] = s.gxh;
           coefs.mean_g[i] = coefs.w[i] * s.g * per_value, coefs.mean_gxh[i] = coefs.w[i] * s.gxh * per_value;
         }
-      std::copy_n(sums.g, count, sum_g + r0);
-      std::copy_n(sums.gxh, count, sum_gxh + r0);
+      copy_row(sums.g, count, sum_g + r0);
+      copy_row(sums.gxh, count, sum_gxh + r0);
       if (!dx) continue;
       coefs.prepare(count);
       for (int i = 0; i < count; ++i) {

@@ -1,7 +1,6 @@
 // Layer norm and RMS norm: weight and bias per element, so their gradients are sums over the rows.
 #include <eigengrad/core/parallel.h>
 
-#include "lanes.h"
 #include "norm_rows.h"
 #include "normalize.h"
 
@@ -133,8 +132,8 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
       row_stats<T>({walk, x + r0 * M, M}, count, eps, centered, coefs);
-      std::copy_n(coefs.mean, count, mean + r0);
-      std::copy_n(coefs.rstd, count, rstd + r0);
+      copy_row(coefs.mean, count, mean + r0);
+      copy_row(coefs.rstd, count, rstd + r0);
       coefs.prepare(count);
       for (int i = 0; i < count; ++i)
         normalize_elements(walk, coefs, i, x + (r0 + i) * M, weight, bias, y + (r0 + i) * M);
@@ -164,8 +163,8 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
       const std::int64_t at_block = r0 * M;
-      std::copy_n(mean + r0, count, rows.mean);
-      std::copy_n(rstd + r0, count, rows.rstd);
+      copy_row(mean + r0, count, rows.mean);
+      copy_row(rstd + r0, count, rows.rstd);
       alignas(64) double of_block[2][most_rows];  // sums of w g and w g (x - hi)
       block_sums<T, 2>(walk, 1, count, of_block, [&](int i, std::int64_t, auto sum) {
         const T hi = static_cast<T>(rows.mean[i]);
@@ -186,24 +185,22 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
                     mean_gxh = (load<f64x8>(of_block[1] + i) - split_means<T>(rows.mean + i).lo * sum) * r * per_value;
         store(rows.mean_g + i, centered ? mean_g : f64x8{});
         store(rows.mean_gxh + i, mean_gxh);
-        const i64x8 of_eight = is_ordinary_grad<T>(mu, r, mean_g, mean_gxh);
-        ordinary &= of_eight;
-        for (int k = 0; k < 8; ++k) rows.in_double[i + k] = of_eight[k] == 0;
+        ordinary &= is_ordinary_grad<T>(mu, r, mean_g, mean_gxh);
       }
+      rows.any_in_double = lane_sum(ordinary) != -8;
       rows.prepare(count);
       const auto grad = [&](int i, auto together) {
         const std::int64_t at_row = at_block + i * M;
         T* const to = dx ? dx + at_row : unwanted;
-        if (rows.in_double[i])
+        if (rows.any_in_double && !is_ordinary_grad<T>(rows.mean[i], rows.rstd[i], rows.mean_g[i], rows.mean_gxh[i]))
           extreme_row_grad(M, g + at_row, x + at_row, weight, rows.mean[i], rows.rstd[i], centered, to, dw, db);
         else if (sums)
           grad_rows<together(), true>(walk, rows, i, g + at_row, x + at_row, weight, to, dw, db);
         else
           grad_rows<together(), false>(walk, rows, i, g + at_row, x + at_row, weight, to, dw, db);
       };
-      const bool all_ordinary = lane_sum(ordinary) == -8;
       int i = 0;
-      if (pairs && all_ordinary)
+      if (pairs && !rows.any_in_double)
         for (; i + 2 <= count; i += 2) grad(i, std::integral_constant<int, 2>{});
       for (; i < count; ++i) grad(i, std::integral_constant<int, 1>{});
     }

@@ -1,7 +1,5 @@
 #include "norm_rows.h"
 
-#include "lanes.h"
-
 namespace eg::kernels {
 
 template <class T>

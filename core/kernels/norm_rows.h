@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "lanes.h"
 #include "row_stats.h"
 #include "row_sums.h"
 #include "scratch.h"
@@ -82,7 +83,7 @@ template <class T>
 struct GradCoefs {
   alignas(64) double mean[most_rows], rstd[most_rows], w[most_rows], mean_g[most_rows], mean_gxh[most_rows];
   alignas(64) T hi[most_rows], by_g[most_rows], by_x[most_rows], constant[most_rows];
-  bool in_double[most_rows] = {};
+  bool in_double[most_rows], any_in_double = false;  // each counts where there is any
 
   GradCoefs() {
     for (auto* of_runs : {&mean, &rstd, &w, &mean_g, &mean_gxh}) clear(*of_runs);
@@ -91,7 +92,7 @@ struct GradCoefs {
   void prepare(int count);
 
   void apply(const RowWalk<T>& walk, int i, const T* g, const T* x, T* dx) const {
-    if (in_double[i]) return apply_in_double(walk.length, i, g, x, dx);
+    if (any_in_double && in_double[i]) return apply_in_double(walk.length, i, g, x, dx);
     const Simd<T> h = Simd<T>{} + hi[i], a = Simd<T>{} + by_g[i], b = Simd<T>{} + by_x[i], c = Simd<T>{} + constant[i];
     map_row(
         walk, dx, [=](Simd<T> gv, Simd<T> xv) { return a * gv + (b * (xv - h) + c); }, g, x);
