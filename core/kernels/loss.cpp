@@ -64,7 +64,7 @@ Array squared_error(const Array& vx, const Array& vt, double divisor) {
         const Simd<T> d = keep(u - v);
         a[0] += d * d;
       }, px + b, pt + b);
-      return ((s[0][0] + s[0][4]) + (s[0][2] + s[0][6])) + ((s[0][1] + s[0][5]) + (s[0][3] + s[0][7]));
+      return lane_sum(s[0]);
     });
   });
   return out;

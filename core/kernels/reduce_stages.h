@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "kernels/lanes.h"
 #include "kernels/row_sums.h"
 #include "kernels/strided.h"
 
@@ -34,7 +35,7 @@ template <class F, class T> Accumulator<T> sum_row(const T* x, std::int64_t n, T
       f64x8 s[1] = {};
       const Simd<T> center = Simd<T>{} + c;
       row_sums<T, 1>(RowWalk<T>(n), s, [center](Simd<T>* a, auto keep, Simd<T> v) { a[0] += keep(F::f(v, center)); }, x);
-      return ((s[0][0] + s[0][4]) + (s[0][2] + s[0][6])) + ((s[0][1] + s[0][5]) + (s[0][3] + s[0][7]));
+      return lane_sum(s[0]);
     }
   }
   Accumulator<T> s = 0;

@@ -123,7 +123,7 @@ template <class T> void softmax_grad_row(const T* g, const T* y, T* o, std::int6
   } else {
     f64x8 a[1] = {};
     row_sums<T, 1>(RowWalk<T>(n), a, [](Simd<T>* to, auto keep, Simd<T> u, Simd<T> v) { to[0] += keep(u * v); }, g, y);
-    const T s = static_cast<T>(((a[0][0] + a[0][4]) + (a[0][2] + a[0][6])) + ((a[0][1] + a[0][5]) + (a[0][3] + a[0][7])));
+    const T s = static_cast<T>(lane_sum(a[0]));
 #pragma GCC ivdep
     for (std::int64_t i = 0; i < n; ++i) o[i] = y[i] * (g[i] - s);
   }
