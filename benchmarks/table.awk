@@ -20,7 +20,7 @@ function limit_time(name, threads,    least_time, t, x) {
 }
 
 # One row; peer "": nobody to compare with.
-function row(workload, threads, peer,    us, theirs, ratio, goal, met, bound, name) {
+function row(workload, threads, peer,    us, theirs, ratio, goal, met, bound, name, kind) {
   us = time["benchmarks", workload, threads]
   theirs = peer ? time["benchmarks_" peer, workload, threads] : 0
   goal = goal_of(workload, peer)
@@ -29,10 +29,12 @@ function row(workload, threads, peer,    us, theirs, ratio, goal, met, bound, na
   if (met) ++with[threads]
   if (met == "yes") ++good[threads]
   name = limit_of[workload]
+  kind = name
+  sub("/.*", "", kind)
   bound = us && name ? amount[workload] * limit_time(name, threads) : 0
   printf "| %-50s | %3d | %9s | %-8s | %9s | %6s | %4s | %3s | %-22s | %8s | %11s |\n", workload, threads, us ? number(us) : "-",
     peer, theirs ? number(theirs) : "-", ratio ? sprintf("%.2f", ratio) : "-", goal ? goal : "", met,
-    bound ? sprintf("%.0f %% of %s", 100 * bound / us, (name == "fma") ? sprintf("%.3g GFLOP", amount[workload]) : "moves") : "",
+    bound ? sprintf("%.0f %% of %s", 100 * bound / us, (name == "fma") ? sprintf("%.3g GFLOP", amount[workload]) : kind) : "",
     bound ? number(bound) : "", (met == "no" && bound) ? sprintf("%.2f", theirs / bound) : ""
 }
 

@@ -39,6 +39,7 @@ void add_products();      // d
 void add_gans();          // e, f, g
 void add_style();         // h
 void add_limits();        // of the machine
+void add_row_limits();    // of norms
 
 /// Shapes of group b: N, C, L.
 inline constexpr std::int64_t norm_shapes[][3] = {

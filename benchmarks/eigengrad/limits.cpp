@@ -1,34 +1,14 @@
 // What this machine can do with as many threads as the workloads get: multiply-adds from registers, and loops that only
-// move the tensors a workload must move.
+// move the tensors a workload must move. Norms in training have row_limits.cpp.
 #include <eigengrad/eigengrad.h>
-
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
 
 #include <array>
 
+#include "vectors.h"
 #include "workload.h"
 
 namespace bench {
 namespace {
-
-// A register: wider vectors would be split, and the accumulators below then live in memory.
-#if defined(__AVX512F__)
-constexpr int width = 64;
-#elif defined(__AVX__)
-constexpr int width = 32;
-#else
-constexpr int width = 16;
-#endif
-typedef float Vector __attribute__((vector_size(width)));
-constexpr std::int64_t lanes = width / 4;
-
-/// body(begin, end) over [0, n), one part a thread; begin and end are multiples of a cache line's 16 values.
-template <class Body> void in_parts(std::int64_t n, Body body) {
-  const std::int64_t lines = (n + 15) / 16, part = (lines - 1) / eg::num_threads() + 1;
-  eg::detail::parallel_for(lines, part, [&](std::int64_t begin, std::int64_t end) { body(16 * begin, 16 * end); });
-}
 
 // --- multiply-adds ---------------------------------------------------------------------------------------------------
 
@@ -50,49 +30,27 @@ void multiply_adds() {
 
 // --- moves -----------------------------------------------------------------------------------------------------------
 
-Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
-
-struct Ordinary {
-  static void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
-  static void finish() {}
-};
-// Saves reading the line before it is written, and keeps what the caches hold.
-struct PastCaches {
-  static void store(float* p, Vector v) {
-#if defined(__AVX512F__)
-    _mm512_stream_ps(p, (__m512)v);
-#elif defined(__AVX__)
-    _mm256_stream_ps(p, (__m256)v);
-#elif defined(__SSE2__)
-    _mm_stream_ps(p, (__m128)v);
-#else
-    Ordinary::store(p, v);
-#endif
-  }
-  static void finish() {
-#if defined(__SSE2__)
-    _mm_sfence();
-#endif
-  }
-};
-
+/// body(begin, end) over [0, n), one part a thread; begin and end are multiples of a cache line's 16 values.
+template <class Body> void in_lines(std::int64_t n, Body body) {
+  in_parts((n + 15) / 16, [&](std::int64_t begin, std::int64_t end, std::int64_t) { body(16 * begin, 16 * end); });
+}
 /// y = x
 template <class Store> void copy(std::int64_t n, const float* x, float* y) {
-  in_parts(n, [=](std::int64_t begin, std::int64_t end) {
+  in_lines(n, [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += lanes) Store::store(y + i, load(x + i));
     Store::finish();
   });
 }
 /// z = x + y
 template <class Store> void sum(std::int64_t n, const float* x, const float* y, float* z) {
-  in_parts(n, [=](std::int64_t begin, std::int64_t end) {
+  in_lines(n, [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += lanes) Store::store(z + i, load(x + i) + load(y + i));
     Store::finish();
   });
 }
 /// p += g, m += g, v += g
 void update(std::int64_t n, const float* g, float* p, float* m, float* v) {
-  in_parts(n, [=](std::int64_t begin, std::int64_t end) {
+  in_lines(n, [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += lanes) {
       const Vector a = load(g + i), b = load(p + i) + a, c = load(m + i) + a, d = load(v + i) + a;
       Ordinary::store(p + i, b);

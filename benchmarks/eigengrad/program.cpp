@@ -20,6 +20,7 @@ void add_workloads() {
   add_gans();
   add_style();
   add_limits();
+  add_row_limits();
 }
 
 }  // namespace bench

@@ -46,13 +46,13 @@ refused 1 'no program' "$compare" --bin "$folder"
 stub benchmarks <<'LINES'
 limit/fma	1	10000	10000		1
 limit/fma	2	8000	8000		1
-limit/moves/32x64x100/fwdbwd	1	60	60		1
-limit/moves/32x64x100/fwdbwd/past_caches	1	50	50		1
-limit/moves/32x64x100/fwdbwd	2	70	70		1
+limit/sweeps/channels/32x64x100/fwdbwd	1	60	60		1
+limit/sweeps/channels/32x64x100/fwdbwd/past_caches	1	50	50		1
+limit/sweeps/channels/32x64x100/fwdbwd	2	70	70		1
 a/quick/16	1	0.1	0.1		1
 a/slow/16	1	0.2	0.2		1
-b/norm/32x64x100/fwdbwd	1	200	190	moves/32x64x100/fwdbwd	1
-b/norm/32x64x100/fwdbwd	2	100	90	moves/32x64x100/fwdbwd	1
+b/norm/32x64x100/fwdbwd	1	200	190	sweeps/channels/32x64x100/fwdbwd	1
+b/norm/32x64x100/fwdbwd	2	100	90	sweeps/channels/32x64x100/fwdbwd	1
 d/mlp/step	1	5000	4000	fma	0.25
 d/mlp/step	2	2500	2200	fma	0.25
 d/matmul/64x64x64	1	8	8	fma	0.000524288
