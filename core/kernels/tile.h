@@ -107,9 +107,12 @@ struct StoreBiased {
 };
 
 template <class V, int Rows, int Vecs, class T, class A, class B, class To>
-inline void tile(std::int64_t k, A a, B b, To to) {
+inline void tile(std::int64_t k, A a, B b, const To& to) {
   constexpr int width = sizeof(V) / sizeof(T);
   V acc[Rows][Vecs] = {};
+#if !defined(__AVX512F__)  // of 24 multiply-adds a step, the loop's own instructions take nothing away
+#pragma GCC unroll 4
+#endif
   for (std::int64_t r = 0; r < k; ++r) {
     const T* line = b[r];
     V bv[Vecs];
@@ -123,9 +126,10 @@ inline void tile(std::int64_t k, A a, B b, To to) {
 }
 
 /// tile() for a number of rows and vectors known at run time: 1 <= rows <= tile_rows, 1 <= vecs <= Vecs and vecs_for().
+/// `to` goes by reference: by value it would be written to the stack in parts and at once read as a whole, which waits.
 template <class V, class T, int Vecs = tile_vecs, class A, class B, class To>
 inline void run_tile(int rows, int vecs, std::int64_t k, A a, B b, To to) {
-  using Function = void (*)(std::int64_t, A, B, To);
+  using Function = void (*)(std::int64_t, A, B, const To&);
   static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
     struct {
       Function f[tile_rows * Vecs];
