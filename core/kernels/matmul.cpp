@@ -3,6 +3,7 @@
 #include <eigengrad/core/parallel.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "kernels/lanes.h"
@@ -18,18 +19,18 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b;
 // Note [Three ways to multiply]
 // One operand is a vector: streams of the other, by rows (dot) or by lines (direct).
 // Small, or few rows: tiles straight from the operands, only a transposed right one is packed (direct).
-// Large: the right operand in panels of tile_cols columns, in the order in which the tiles read them; rows of the left
-// one behind one another, or in panels of tile_rows rows where it is transposed; k_block at a time (packed).
+// Large: k_block at a time, the right operand in panels of tile_cols columns, which the first tile of each packs while
+// it multiplies; the left one as it is, or in panels of rows where it is transposed (packed).
 constexpr bool wide_tile = tile_vecs > 1;
-constexpr std::int64_t k_block = wide_tile ? 512 : 384;  // A rows 16 KiB (9), B panel 96 KiB (24): one stays in L1
-constexpr std::int64_t row_line = k_block + 16;  // between packed rows: no power of two, lest they share sets of the cache
-constexpr std::int64_t row_panels = 12;              // most row panels of C in a task
-constexpr std::int64_t col_panels = 5;               // most column panels of C in a task
-constexpr std::int64_t least_tasks = 16;             // so that a few threads get equal parts
-constexpr std::int64_t direct_cols = 96;             // columns of C in a task of the direct way: B is read once
+constexpr std::int64_t k_block = 512;     // a panel of B has 32 KiB, or 96
+constexpr std::int64_t row_panels = 16;   // row panels that stay in L2 while the columns of a task pass
+constexpr std::int64_t col_panels = 4;    // most column panels in a task, which stay there too
+constexpr std::int64_t equal_tasks = 8;   // tasks come in multiples of it: equal parts for 2, 4 and 8 threads
+constexpr std::int64_t ahead = 32;        // rows of B, as many steps of a tile as L3 takes to answer
+constexpr std::int64_t direct_cols = 96;  // columns of C in a task of the direct way: B is read once
 constexpr std::int64_t direct_rows = 4 * tile_rows;  // rows of C in one that has few columns
-// Packing costs more than it gains up to this m n k. A wide tile reads several lines of memory of a row of B, a narrow one
-// a single line, too far apart for the cache: where tiles are wide, packing does not pay up to these rows either.
+// Packing costs more than it gains up to this m n k. A wide tile reads several lines of memory of a row of B, a narrow
+// one a single line, too far apart for the cache: where tiles are wide, packing does not pay up to these rows either.
 constexpr std::int64_t direct_work = wide_tile ? 140 * 140 * 140 : 80 * 80 * 80;
 constexpr std::int64_t most_direct_rows = wide_tile ? 256 : 0, most_direct_extent = 1 << 20;
 constexpr std::int64_t serial_work = 96 * 96 * 96;  // m n k below which waking a thread costs more
@@ -106,94 +107,123 @@ template <class T>
 void pack_columns(std::int64_t k, std::int64_t cols, std::int64_t line, const T* from, std::int64_t step,
                   std::int64_t col, T* to) {
   if (step == 1 && line % lanes<T> == 0) return transpose(cols, k, from, col, to, line, line);
-  if (col == 1) {
-    for (std::int64_t r = 0; r < k; ++r) {
-      if (cols == line && line % lanes<T> == 0) {
-        for (std::int64_t j = 0; j < line; j += lanes<T>) store(to + r * line + j, load<Simd<T>>(from + r * step + j));
-        continue;
-      }
-      for (std::int64_t j = 0; j < cols; ++j) to[r * line + j] = from[r * step + j];
-      for (std::int64_t j = cols; j < line; ++j) to[r * line + j] = 0;
-    }
+  if (col != 1) {
+    for (std::int64_t j = 0; j < line; ++j)
+      for (std::int64_t r = 0; r < k; ++r) to[r * line + j] = j < cols ? from[r * step + j * col] : T(0);
     return;
   }
-  for (std::int64_t j = 0; j < line; ++j)
-    for (std::int64_t r = 0; r < k; ++r) to[r * line + j] = j < cols ? from[r * step + j * col] : T(0);
+  for (std::int64_t r = 0; r < k; ++r) {
+    copy_row(from + r * step, cols, to + r * line);
+    std::fill(to + r * line + cols, to + (r + 1) * line, T(0));
+  }
 }
 
-/// Rows of A that are contiguous: copied, line apart. Others: panels of tile_rows rows, [panel][r][row of the panel].
+/// Rows of A that are not contiguous: to[r tile_rows + i] = from[r step + i] for i < rows. Of `room` rows may be read.
 template <class T>
-void pack_rows(std::int64_t m, std::int64_t k, const T* a, std::int64_t row, std::int64_t step, T* to) {
-  if (step == 1)
-    for (std::int64_t i = 0; i < m; ++i) copy_vectors(a + i * row, k, false, to + i * row_line);
+void pack_rows(std::int64_t k, std::int64_t rows, std::int64_t room, const T* from, std::int64_t step, T* to) {
+  for (std::int64_t r = 0; r < k; ++r)
+    if (room >= tile_rows)
+      std::memcpy(to + r * tile_rows, from + r * step, tile_rows * sizeof(T));
+    else
+      for (std::int64_t i = 0; i < rows; ++i) to[r * tile_rows + i] = from[r * step + i];
+}
+
+/// Row r at from + r step, and copied to `to` + r tile_cols: the first tile of a panel packs it for those that follow.
+template <class T>
+struct PackingLines {
+  const T* from;
+  std::int64_t step;
+  T* to;
+  const T* operator[](std::int64_t r) const {
+    const T* const line = from + r * step;
+    T* const copy = to + r * tile_cols<T>;
+    __builtin_prefetch(line + ahead * step, 0, 2);
+    for (int v = 0; v < tile_vecs; ++v) store(copy + v * lanes<T>, load<Simd<T>>(line + v * lanes<T>));
+    return copy;
+  }
+};
+
+/// C of up to tile_rows rows and `width` columns; what is beyond them in the panel of B is ignored.
+template <class T, class A>
+void packed_tile(int rows, std::int64_t width, std::int64_t k, A a, PackedLines<T> b, T* c, std::int64_t ldc,
+                 bool accumulate) {
+  constexpr std::int64_t cols = tile_cols<T>;
+  const int vecs = static_cast<int>(divide_up(width, lanes<T>));
+  if (width % lanes<T> == 0) return run_tile<Simd<T>>(rows, vecs, k, a, b, c, ldc, accumulate);
+  alignas(64) T edge[tile_rows * cols];
+  if (width <= lanes<T> / 2)
+    run_tile<HalfOf<Simd<T>>>(rows, 1, k, a, b, edge, cols, false);
   else
-    for (std::int64_t i = 0; i < m; i += tile_rows)
-      pack_columns(k, std::min<std::int64_t>(tile_rows, m - i), tile_rows, a + i * row, step, row, to + i * row_line);
+    run_tile<Simd<T>>(rows, vecs, k, a, b, edge, cols, false);
+  for (int u = 0; u < rows; ++u) {
+    if (accumulate)
+      for (std::int64_t v = 0; v < width; ++v) c[u * ldc + v] += edge[u * cols + v];
+    else
+      copy_row(edge + u * cols, width, c + u * ldc);
+  }
 }
 
 template <class T>
 void packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_step,
             const T* b, std::int64_t b_step, std::int64_t b_col, T* c, std::int64_t ldc, bool accumulate) {
   constexpr std::int64_t cols = tile_cols<T>;
-  // Blocks of C that differ by one panel at most.
-  const std::int64_t panels = divide_up(n, cols), col_blocks = divide_up(panels, col_panels);
-  const std::int64_t tiles = divide_up(m, tile_rows);
-  const std::int64_t row_blocks =
-      std::max(divide_up(tiles, row_panels), std::min(tiles, divide_up(least_tasks, col_blocks)));
-  const auto first_row = [=](std::int64_t block) { return std::min(m, block * tiles / row_blocks * tile_rows); };
-  const auto first_panel = [=](std::int64_t block) { return block * panels / col_blocks; };
+  const Panels tiles(m, tile_rows);
+  const std::int64_t panels = divide_up(n, cols);
+  // Rows are divided only where columns are few: every part of them packs B for itself.
+  const std::int64_t row_parts = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(
+      std::clamp(equal_tasks / divide_up(panels, col_panels), std::int64_t{1}, 1 + tiles.count / (2 * row_panels)))));
+  const std::int64_t col_tasks = equal_tasks / row_parts;
+  const std::int64_t col_parts = std::min(panels, col_tasks * divide_up(panels, col_tasks * col_panels));
   const std::int64_t blocks = divide_up(k, k_block), most = divide_up(k, blocks);
-  T* const bp = scratch<0, T>(panels * cols * most);
-  T* const ap = scratch<1, T>(tiles * tile_rows * row_line);
+  const bool serial = m * n * k <= serial_work;
+  T* const ap = a_step == 1 ? nullptr : scratch<1, T>(tiles.count * tile_rows * most);
   for (std::int64_t k0 = 0; k0 < k; k0 += most) {
     const std::int64_t kc = std::min(most, k - k0);
     const bool add = accumulate || k0 > 0;
-    detail::parallel_for(panels + tiles, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t task = begin; task < end; ++task) {
-        if (task < panels) {
-          const std::int64_t j = task * cols;
-          pack_columns(kc, std::min(cols, n - j), cols, b + k0 * b_step + j * b_col, b_step, b_col, bp + j * kc);
-        } else {
-          const std::int64_t i = (task - panels) * tile_rows;
-          pack_rows(std::min<std::int64_t>(tile_rows, m - i), kc, a + i * a_row + k0 * a_step, a_row, a_step,
-                    ap + i * row_line);
+    if (ap)
+      detail::parallel_for(tiles.count, serial ? tiles.count : 1, [&](std::int64_t t, std::int64_t end) {
+        for (; t < end; ++t) {
+          const std::int64_t i = tiles.first(t);
+          pack_rows(kc, tiles.first(t + 1) - i, m - i, a + i * a_row + k0 * a_step, a_step, ap + t * tile_rows * kc);
         }
-      }
-    });
-    detail::parallel_for(row_blocks * col_blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-      alignas(64) T edge[tile_rows * cols];
-      for (std::int64_t task = begin; task < end; ++task) {
-        // The columns stay, in the second level of cache, while the rows pass.
-        const std::int64_t i0 = first_row(task % row_blocks), i1 = first_row(task % row_blocks + 1);
-        const std::int64_t p0 = first_panel(task / row_blocks), p1 = first_panel(task / row_blocks + 1);
-        for (std::int64_t p = p0; p < p1; ++p) {
-          const PackedLines<T> lines{bp + p * cols * kc};
-          const std::int64_t j = p * cols, width = std::min(cols, n - j);
-          const int vecs = static_cast<int>(divide_up(width, lanes<T>));
-          for (std::int64_t i = i0; i < i1; i += tile_rows) {
-            const int rows = static_cast<int>(std::min<std::int64_t>(tile_rows, i1 - i));
-            const auto product = [&](T* out, std::int64_t ld, bool onto) {
-              if (a_step == 1)
-                run_tile<Simd<T>>(rows, vecs, kc, LinedRows<T, row_line>{ap + i * row_line}, lines, out, ld, onto);
-              else
-                run_tile<Simd<T>>(rows, vecs, kc, PackedRows<T>{ap + i * row_line}, lines, out, ld, onto);
-            };
-            T* to = c + i * ldc + j;
-            for (int u = 0; u < rows; ++u)
-              for (std::int64_t v = 0; v < width; v += lanes<T>) __builtin_prefetch(to + u * ldc + v, 1);
-            if (width % lanes<T> == 0) {
-              product(to, ldc, add);
-              continue;
+      });
+    const std::int64_t tasks = row_parts * col_parts;
+    detail::parallel_for(tasks, serial ? tasks : 1, [&](std::int64_t task, std::int64_t end) {
+      T* const bp = scratch<0, T>(divide_up(panels, col_parts) * cols * kc);
+      for (; task < end; ++task) {
+        const std::int64_t row_part = task / col_parts, col_part = task % col_parts;
+        const std::int64_t t0 = tiles.count * row_part / row_parts, t1 = tiles.count * (row_part + 1) / row_parts;
+        const std::int64_t p0 = panels * col_part / col_parts, p1 = panels * (col_part + 1) / col_parts;
+        const Panels row_blocks(t1 - t0, row_panels);
+        for (std::int64_t block = 0; block < row_blocks.count; ++block)
+          for (std::int64_t p = p0; p < p1; ++p) {
+            T* const panel = bp + (p - p0) * cols * kc;
+            const std::int64_t j = p * cols, width = std::min(cols, n - j);
+            const T* const from = b + k0 * b_step + j * b_col;
+            bool is_packed = block > 0;
+            if (!is_packed && (b_col != 1 || width < cols)) {
+              pack_columns(kc, width, cols, from, b_step, b_col, panel);
+              is_packed = true;
             }
-            product(edge, cols, false);
-            for (int u = 0; u < rows; ++u) {
-              if (add)
-                for (std::int64_t v = 0; v < width; ++v) to[u * ldc + v] += edge[u * cols + v];
+            for (std::int64_t t = t0 + row_blocks.first(block); t < t0 + row_blocks.first(block + 1); ++t) {
+              const std::int64_t i = tiles.first(t);
+              const int rows = static_cast<int>(tiles.first(t + 1) - i);
+              T* const to = c + i * ldc + j;
+              for (int u = 0; u < rows; ++u)
+                for (std::int64_t v = 0; v < width; v += lanes<T>) __builtin_prefetch(to + u * ldc + v, 1);
+              const auto multiply = [&](auto ai) {
+                if (is_packed)
+                  packed_tile(rows, width, kc, ai, PackedLines<T>{panel}, to, ldc, add);
+                else
+                  run_tile<Simd<T>>(rows, tile_vecs, kc, ai, PackingLines<T>{from, b_step, panel}, to, ldc, add);
+              };
+              if (ap)
+                multiply(PackedRows<T>{ap + t * tile_rows * kc});
               else
-                add_row(edge + u * cols, width, T(0), to + u * ldc);
+                multiply(ContiguousRows<T>{a + i * a_row + k0, a_row});
+              is_packed = true;
             }
           }
-        }
       }
     });
   }
@@ -233,8 +263,8 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
   const std::int64_t work = m * n * k;
   const bool many_rows = m > 2 * tile_rows;
   const bool small = b_col == 1 ? work <= direct_work || (m <= most_direct_rows && k * ldb <= most_direct_extent)
-                                : work <= serial_work / 2;
-  if (!small && many_rows && n >= lanes<T>)
+                                : work <= serial_work / 4;
+  if (!small && many_rows && (n >= lanes<T> || a_step == 1))
     return packed(m, n, k, a, a_row, a_step, b, b_step, b_col, c, ldc, accumulate);
   if (b_col != 1) {
     T* copy = scratch<0, T>(k * n);

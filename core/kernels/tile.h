@@ -45,11 +45,12 @@ struct PackedRows {
   const T* p;
   T at(std::int64_t r, int i) const { return p[r * tile_rows + i]; }
 };
-/// Element (i, r) at p[i Line + r].
-template <class T, std::int64_t Line>
-struct LinedRows {
+/// Element (i, r) at p[i row + r].
+template <class T>
+struct ContiguousRows {
   const T* p;
-  T at(std::int64_t r, int i) const { return p[i * Line + r]; }
+  std::int64_t row;
+  T at(std::int64_t r, int i) const { return p[i * row + r]; }
 };
 /// Element (i, r) at p[i row + offset[r]].
 template <class T>
