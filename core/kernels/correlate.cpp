@@ -124,125 +124,172 @@ void gather_lines(const T* planes, const std::int64_t* offset, std::int64_t coun
     for (int v = 0; v < tile_vecs; ++v) store(to + v * lanes<T>, load<Simd<T>>(planes + offset[r] + v * lanes<T>));
 }
 
+/// What all tasks of correlate_direct read. `stack` parts of a phase share a tile.
+template <class T>
+struct Direct {
+  const Correlation& c;
+  const T* source;
+  const T* weight;
+  T* target;
+  std::int64_t stack = can_stack(c) ? c.w.step : 1;
+  Panels panels{c.rows, tile_rows / stack};
+  std::int64_t cols = vecs_for(static_cast<int>(panels.most() * stack)) * lanes<T>, tile_size = tile_rows * cols;
+  Cut<T> cut{c.planes, chunk_columns,
+             chunk_bytes / static_cast<std::int64_t>(sizeof(T)) / (c.planes.channels * c.planes.phase_count()) -
+                 c.planes.reach(),
+             cols};
+  std::int64_t plane = plane_length<T>(c.planes, cut.chunk);
+  std::int64_t depth = 0, most_depth = 0;  // of the products of all parts, and most of an h phase
+  // Where each (part, channel, tap) lies in the planes, and in the weights of a row.
+  const std::int64_t* offsets = nullptr;
+  const std::int64_t* places = nullptr;
+  const T* bias = nullptr;    // of every panel
+  const T* packed = nullptr;  // weights, null where they are read where they are
+  bool gathers = false;       // the lines of a tile are read from a copy in the first-level cache
+
+  const std::vector<Tap>& part(std::int64_t phase, std::int64_t f) const {
+    return c.parts[static_cast<std::size_t>(phase * c.w.step + f)];
+  }
+  std::int64_t part_depth(std::int64_t phase, std::int64_t f) const {
+    return c.planes.channels * static_cast<std::int64_t>(part(phase, f).size());
+  }
+  std::int64_t phase_depth(std::int64_t phase) const {
+    std::int64_t sum = 0;
+    for (std::int64_t f = 0; f < c.w.step; ++f) sum += part_depth(phase, f);
+    return sum;
+  }
+  std::int64_t weights_of_group() const { return panels.count * tile_rows * (depth / stack); }
+};
+
+template <class T>
+void find_offsets(Direct<T>& d) {
+  const Planes& s = d.c.planes;
+  for (std::int64_t phase = 0; phase < d.c.h.step; ++phase) {
+    d.depth += d.phase_depth(phase);
+    d.most_depth = std::max(d.most_depth, d.phase_depth(phase));
+  }
+  std::int64_t* const offsets = scratch<5, std::int64_t>(2 * d.depth + 1);
+  std::int64_t r = 0;
+  for (const auto& part : d.c.parts)
+    for (std::int64_t k = 0; k < s.channels; ++k)
+      for (const Tap& tap : part) {
+        offsets[d.depth + r] = k * d.c.w_channel + tap.index;
+        offsets[r++] = s.offset(tap, k, d.plane);
+      }
+  d.offsets = offsets;
+  d.places = offsets + d.depth;
+}
+
+/// Weights, where that pays, and bias in panels.
+template <class T>
+void pack(Direct<T>& d, const T* bias) {
+  const Correlation& c = d.c;
+  const std::int64_t groups = c.planes.groups, biases = groups * d.panels.count * tile_rows;
+  // Weights that are read only once or twice are better read where they are.
+  const bool packs = d.cut.total > 2 * (d.cut.by_line ? d.cut.line : d.cols) || d.stack > 1;
+  // Many panels read the lines of a tile.
+  d.gathers = packs && tile_vecs == 1 && d.panels.count > 2;
+  T* const packed_bias = scratch<2, T>(biases + (packs ? groups * d.weights_of_group() : 0));
+  d.bias = packed_bias;
+  for (std::int64_t group = 0; group < groups; ++group)
+    for (std::int64_t p = 0; p < d.panels.count; ++p) {
+      const std::int64_t row = d.panels.first(p), rows = d.panels.first(p + 1) - row;
+      T* const to = packed_bias + (group * d.panels.count + p) * tile_rows;
+      for (std::int64_t i = 0; i < rows * d.stack; ++i) to[i] = bias ? bias[group * c.rows + row + i / d.stack] : T(0);
+    }
+  if (!packs) return;
+  pack_weights(c, d.weight, d.panels, d.stack, packed_bias + biases);
+  d.packed = packed_bias + biases;
+}
+
+/// A task's own memory.
+template <class T>
+struct Workspace {
+  T* tiles;   // of the parts of an h phase
+  T* merged;  // their columns in turns
+  T* lines;   // gathered
+};
+
+/// The sums of one panel of rows, `at` the positions of the tile in the planes: the parts from `phase` on, `before` the
+/// depth of the phases before. Into the target where its columns are one run, else into tiles.
+template <class T>
+void run_panel(const Direct<T>& d, std::int64_t group, std::int64_t phase, std::int64_t before, std::int64_t p,
+               int vecs, const T* at, const Workspace<T>& work, T* whole) {
+  const std::int64_t i0 = d.panels.first(p), rows = d.panels.first(p + 1) - i0, row_size = d.c.h.size * d.c.w.size;
+  const T* const bias = d.bias + (group * d.panels.count + p) * tile_rows;
+  std::int64_t ks = 0;
+  for (std::int64_t f = 0; f < d.c.w.step; f += d.stack) {
+    const std::int64_t k = d.part_depth(phase, f);
+    const auto run = [&](auto left, auto right) {
+      const StoreBiased<T> out = whole && d.c.w.step == 1 ? StoreBiased<T>{whole, row_size, bias}
+                                                          : StoreBiased<T>{work.tiles + f * d.tile_size, d.cols, bias};
+      run_tile<Simd<T>, T, most_tile_vecs>(static_cast<int>(rows * d.stack), vecs, k, left, right, out);
+    };
+    const IndirectLines<T> right{at, d.offsets + before + ks * d.stack};
+    const PackedRows<T> panel{d.packed + group * d.weights_of_group() +
+                              ((before / d.stack + ks) * d.panels.count + p * k) * tile_rows};
+    if (d.gathers)
+      run(panel, PackedLines<T>{work.lines + ks * tile_cols<T>});
+    else if (d.packed)
+      run(panel, right);
+    else
+      run(IndirectRows<T>{d.weight + group * d.c.w_group + i0 * d.c.w_row, d.c.w_row, d.places + before + ks}, right);
+    ks += k;
+  }
+}
+
+/// The columns [q, q_end) of a task, `at` their positions in its planes.
+template <class T>
+void run_columns(const Direct<T>& d, std::int64_t group, std::int64_t q, std::int64_t q_end, const T* at,
+                 const Workspace<T>& work) {
+  const Correlation& c = d.c;
+  const std::int64_t step = c.w.step, row_size = c.h.size * c.w.size;
+  const int vecs = static_cast<int>(divide_up(q_end - q, lanes<T>));
+  const std::int64_t columns = vecs * std::int64_t{lanes<T>};
+  Run runs[most_tile_vecs * lanes<T>];
+  for (std::int64_t phase = 0, before = 0; phase < c.h.step; before += d.phase_depth(phase++)) {
+    const int count = find_runs(c.planes, c.rows, c.h, c.w, phase, q, q_end, runs);
+    if (count == 0) continue;
+    const bool whole = count == 1 && runs[0].count == columns * step;
+    if (d.gathers) gather_lines(at, d.offsets + before, d.phase_depth(phase) / d.stack, work.lines);
+    for (std::int64_t p = 0; p < d.panels.count; ++p) {
+      const std::int64_t i0 = d.panels.first(p), rows = d.panels.first(p + 1) - i0;
+      T* const to = d.target + (group * c.rows + i0) * row_size;
+      run_panel(d, group, phase, before, p, vecs, at, work, whole ? to + runs[0].at : nullptr);
+      if (step > 1)
+        interleave(work.tiles, d.stack * d.cols, d.stack > 1 ? d.cols : d.tile_size, step, rows, columns,
+                   whole ? to + runs[0].at : work.merged, whole ? row_size : step * d.cols);
+      if (whole) continue;
+      const T* const from = step > 1 ? work.merged : work.tiles;
+      for (std::int64_t i = 0; i < rows; ++i)
+        for (int run = 0; run < count; ++run)
+          copy_row(from + i * d.cols * step + runs[run].column, runs[run].count, to + i * row_size + runs[run].at);
+    }
+  }
+}
+
 }  // namespace
 
 template <class T>
-void correlate_direct(Correlation c, const T* source, const T* weight, const T* bias, T* target) {
-  const std::int64_t stack = can_stack(c) ? c.w.step : 1;
+void correlate_direct(const Correlation& c, const T* source, const T* weight, const T* bias, T* target) {
   const Planes& s = c.planes;
-  const std::int64_t total = s.n * s.sample_size(), line = s.w.line(), step = c.w.step, row_size = c.h.size * c.w.size;
-  const Panels panels(c.rows, tile_rows / stack);
-  const std::int64_t cols = vecs_for(static_cast<int>(panels.most() * stack)) * lanes<T>, tile_size = tile_rows * cols;
-
-  // Columns of a task: a fixed part of the work, no more than fits in cache, not much less than the reach.
-  const std::int64_t most =
-      chunk_bytes / static_cast<std::int64_t>(sizeof(T)) / (s.channels * s.phase_count()) - s.reach();
-  std::int64_t chunk = std::max({total / 16, chunk_columns, 3 * s.reach()});
-  chunk = std::min(std::max(std::min(chunk, most), 2 * cols), total);
-  // Tiles that begin at lines drop nothing, but the last of a line may be narrow.
-  const bool by_line = divide_up(s.w.outputs, lanes<T>) * lanes<T> <= line && line <= 2 * chunk;
-  chunk = by_line ? divide_up(chunk, line) * line : divide_up(chunk, cols) * cols;
-  const std::int64_t chunks = divide_up(total, chunk);
-  const std::int64_t plane = plane_length<T>(s, chunk);
-
-  std::int64_t depth = 0, most_depth = 0;  // of all parts, and most of a phase
-  for (std::int64_t phase = 0; phase < c.h.step; ++phase) {
-    std::int64_t ks = 0;
-    for (std::int64_t f = 0; f < step; ++f)
-      ks += s.channels * static_cast<std::int64_t>(c.parts[static_cast<std::size_t>(phase * step + f)].size());
-    depth += ks;
-    most_depth = std::max(most_depth, ks);
-  }
-  // Where each (part, channel, tap) lies in the planes, and in the weights of a row.
-  std::int64_t* const offsets = scratch<5, std::int64_t>(2 * depth + 1);
-  std::int64_t* const places = offsets + depth;
-  std::int64_t r = 0;
-  for (const auto& part : c.parts)
-    for (std::int64_t k = 0; k < s.channels; ++k)
-      for (const Tap& tap : part) {
-        places[r] = k * c.w_channel + tap.index;
-        offsets[r++] = s.offset(tap, k, plane);
-      }
-  // Weights that are read only once or twice are better read where they are.
-  const bool packs = total > 2 * (by_line ? line : cols) || stack > 1;
-  const std::int64_t group_size = panels.count * tile_rows * (depth / stack),
-                     biases = s.groups * panels.count * tile_rows;
-  T* const packed_bias = scratch<2, T>(biases + (packs ? s.groups * group_size : 0));
-  T* const packed = packed_bias + biases;
-  if (packs) pack_weights(c, weight, panels, stack, packed);
-  for (std::int64_t group = 0; group < s.groups; ++group)
-    for (std::int64_t p = 0; p < panels.count; ++p) {
-      const std::int64_t row = panels.first(p), rows = panels.first(p + 1) - row;
-      T* const to = packed_bias + (group * panels.count + p) * tile_rows;
-      for (std::int64_t i = 0; i < rows * stack; ++i) to[i] = bias ? bias[group * c.rows + row + i / stack] : T(0);
-    }
-  // Many panels read the lines of a tile: from a copy in the first-level cache.
-  const bool gathers = packs && tile_vecs == 1 && panels.count > 2;
-
-  const std::int64_t tasks = s.groups * chunks;
-  const std::int64_t work = std::max<std::int64_t>(1, chunk * c.rows * depth);
+  Direct<T> d{.c = c, .source = source, .weight = weight, .target = target};
+  find_offsets(d);
+  pack(d, bias);
+  const std::int64_t chunks = d.cut.chunks(), tasks = s.groups * chunks;
+  const std::int64_t work = std::max<std::int64_t>(1, d.cut.chunk * c.rows * d.depth);
   const std::int64_t grain = std::max<std::int64_t>(1, std::min(tasks, serial_work / 4 / work));
   detail::parallel_for(tasks, work * tasks < serial_work ? tasks : grain, [&](std::int64_t begin, std::int64_t end) {
-    T* const tiles = scratch<4, T>(2 * step * tile_size + lanes<T>);
-    T* const merged = tiles + step * tile_size;
-    T* const planes = scratch<3, T>(s.channels * s.phase_count() * plane);
-    T* const lines = gathers ? scratch<6, T>(most_depth / stack * cols) : nullptr;
-    Run runs[most_tile_vecs * lanes<T>];
+    const std::int64_t tiles = c.w.step * d.tile_size;
+    T* const results = scratch<4, T>(2 * tiles + lanes<T>);
+    T* const planes = scratch<3, T>(s.channels * s.phase_count() * d.plane);
+    const Workspace<T> space{results, results + tiles,
+                             d.gathers ? scratch<6, T>(d.most_depth / d.stack * d.cols) : nullptr};
     for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t group = task / chunks, q0 = task % chunks * chunk, q1 = std::min(total, q0 + chunk);
-      fill_planes(s, source, group, q0, divide_up(q1 - q0, lanes<T>) * lanes<T> + q0 + s.reach(), plane, planes);
-      // The columns of a tile: [q, q_end), of the whole task or of a line.
-      const auto run_columns = [&](std::int64_t q, std::int64_t q_end) {
-        const int vecs = static_cast<int>(divide_up(q_end - q, lanes<T>));
-        const std::int64_t* offset = offsets;
-        const T* a = packed + group * group_size;
-        for (std::int64_t phase = 0; phase < c.h.step; ++phase) {
-          const auto* part = &c.parts[static_cast<std::size_t>(phase * step)];
-          std::int64_t ks = 0;  // depth of the parts of this phase
-          for (std::int64_t f = 0; f < step; ++f) ks += s.channels * static_cast<std::int64_t>(part[f].size());
-          const int count = find_runs(s, c.rows, c.h, c.w, phase, q, q_end, runs);
-          const bool whole = count == 1 && runs[0].count == vecs * lanes<T> * step;
-          if (gathers && count > 0) gather_lines(planes + (q - q0), offset, ks / stack, lines);
-          for (std::int64_t p = 0; p < panels.count && count > 0; ++p) {
-            const std::int64_t i0 = panels.first(p), rows = panels.first(p + 1) - i0;
-            T* const to = target + (group * c.rows + i0) * row_size;
-            const T* const add = packed_bias + (group * panels.count + p) * tile_rows;
-            std::int64_t before = 0;
-            for (std::int64_t f = 0; f < step; f += stack) {
-              const std::int64_t k = s.channels * static_cast<std::int64_t>(part[f].size());
-              const auto run = [&](auto left, auto right) {
-                const StoreBiased<T> out = whole && step == 1 ? StoreBiased<T>{to + runs[0].at, row_size, add}
-                                                              : StoreBiased<T>{tiles + f * tile_size, cols, add};
-                run_tile<Simd<T>, T, most_tile_vecs>(static_cast<int>(rows * stack), vecs, k, left, right, out);
-              };
-              const PackedRows<T> panel{a + before * panels.count * tile_rows + p * tile_rows * k};
-              const IndirectLines<T> right{planes + (q - q0), offset + before * stack};
-              if (gathers)
-                run(panel, PackedLines<T>{lines + before * tile_cols<T>});
-              else if (packs)
-                run(panel, right);
-              else
-                run(IndirectRows<T>{weight + group * c.w_group + i0 * c.w_row, c.w_row,
-                                    places + (offset - offsets) + before},
-                    right);
-              before += k;
-            }
-            if (step > 1)
-              interleave(tiles, stack * cols, stack > 1 ? cols : tile_size, step, rows, vecs * std::int64_t{lanes<T>},
-                         whole ? to + runs[0].at : merged, whole ? row_size : step * cols);
-            if (whole) continue;
-            const T* const from = step > 1 ? merged : tiles;
-            for (std::int64_t i = 0; i < rows; ++i)
-              for (int run = 0; run < count; ++run)
-                copy_row(from + i * cols * step + runs[run].column, runs[run].count, to + i * row_size + runs[run].at);
-          }
-          offset += ks;
-          a += ks / stack * panels.count * tile_rows;
-        }
-      };
-      const std::int64_t span = by_line ? line : q1 - q0, used = by_line ? s.w.outputs : span;
-      for (std::int64_t q = q0; q < q1; q += span)
-        for (std::int64_t v = 0; v < used; v += cols) run_columns(q + v, q + std::min(v + cols, used));
+      const std::int64_t group = task / chunks, part = task % chunks, q0 = d.cut.first(part);
+      fill_planes(s, source, group, q0, d.cut.computed(part) + s.reach(), d.plane, planes);
+      d.cut.for_tiles(
+          part, [&](std::int64_t q, std::int64_t q_end) { run_columns(d, group, q, q_end, planes + (q - q0), space); });
     }
   });
 }
@@ -255,11 +302,11 @@ void correlate(Correlation c, const T* source, const T* weight, const T* bias, T
   if (!can_stack(c)) align(c);
   if constexpr (std::is_same_v<T, float>)
     if (correlate_winograd(c, source, weight, bias, target)) return;
-  correlate_direct(std::move(c), source, weight, bias, target);
+  correlate_direct(c, source, weight, bias, target);
 }
 
 template void correlate(Correlation, const float*, const float*, const float*, float*);
-template void correlate_direct(Correlation, const float*, const float*, const float*, float*);
+template void correlate_direct(const Correlation&, const float*, const float*, const float*, float*);
 template void correlate(Correlation, const double*, const double*, const double*, double*);
 
 }  // namespace eg::kernels

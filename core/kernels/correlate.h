@@ -27,7 +27,7 @@ void correlate(Correlation c, const T* source, const T* weight, const T* bias, T
 
 /// The sum as it is written.
 template <class T>
-void correlate_direct(Correlation c, const T* source, const T* weight, const T* bias, T* target);
+void correlate_direct(const Correlation& c, const T* source, const T* weight, const T* bias, T* target);
 
 /// With fewer multiplications; see winograd.cpp. False, and nothing done, where that does not pay.
 bool correlate_winograd(const Correlation& c, const float* source, const float* weight, const float* bias,

@@ -1,5 +1,6 @@
 #pragma once
-// From the tiles of a correlation to its result: which of their columns are results, and where those go.
+// From the positions of a correlation to tasks and tiles, and from the tiles to the result: which of their columns are
+// results, and where those go.
 #include <algorithm>
 #include <cstdint>
 
@@ -7,6 +8,38 @@
 #include "lanes.h"
 
 namespace eg::kernels {
+
+/// The positions of all samples cut into chunks, a task each, and those into columns of tiles. A chunk is a fixed part
+/// of the work, not much less than the reach, no more than `most` positions, which fit in cache.
+template <class T>
+struct Cut {
+  std::int64_t total, line, outputs, cols, chunk;
+  bool by_line;  // tiles that begin at lines drop nothing, but the last of a line may be narrow
+  Cut(const Planes& p, std::int64_t least, std::int64_t most, std::int64_t tile_columns)
+      : total(p.n * p.sample_size()), line(p.w.line()), outputs(p.w.outputs), cols(tile_columns) {
+    const std::int64_t part = std::max({total / 16, least, 3 * p.reach()});
+    chunk = std::min(std::max(std::min(part, most), 2 * cols), total);
+    by_line = divide_up(outputs, lanes<T>) * lanes<T> <= line && line <= 2 * chunk;
+    const std::int64_t unit = by_line ? line : cols;
+    chunk = divide_up(chunk, unit) * unit;
+  }
+  std::int64_t chunks() const { return divide_up(total, chunk); }
+  std::int64_t first(std::int64_t task) const { return task * chunk; }
+  std::int64_t last(std::int64_t task) const { return std::min(total, (task + 1) * chunk); }
+  /// Behind what is computed of a chunk that ends at q: whole vectors.
+  std::int64_t computed(std::int64_t task) const {
+    return first(task) + divide_up(last(task) - first(task), lanes<T>) * lanes<T>;
+  }
+  /// f(q, q_end) for the columns [q, q_end) of every tile of a chunk.
+  template <class F>
+  void for_tiles(std::int64_t task, F f) const {
+    const std::int64_t span = by_line ? line : chunk;
+    for (std::int64_t q = first(task), end = last(task); q < end; q += span) {
+      const std::int64_t used = by_line ? outputs : end - q;
+      for (std::int64_t v = 0; v < used; v += cols) f(q + v, q + std::min(v + cols, used));
+    }
+  }
+};
 
 /// Columns [column, column + count) of a tile are neighbours in the result, from `at` of row 0 on.
 struct Run {

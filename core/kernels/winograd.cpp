@@ -101,19 +101,14 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
   WinogradPlanes w;
   if (!winograd_planes(c.planes, c.parts, c.rows, w)) return false;
   const Planes& s = w.quads;
-  const std::int64_t total = s.n * s.sample_size(), step = c.w.step, line = s.w.line();
+  const std::int64_t step = c.w.step;
   const Panels panels(c.rows, tile_rows);
   const TargetAxis w_axis{c.w.size, quad * step, c.w.start};
 
-  const std::int64_t most =
-      chunk_bytes / static_cast<std::int64_t>(sizeof(float)) / (s.channels * w.plane_count) - s.reach();
-  std::int64_t chunk = std::max({total / 16, 2 * cols, 3 * s.reach()});
-  chunk = std::min(std::max(std::min(chunk, most), 2 * cols), total);
-  // As in correlate_direct.
-  const bool by_line = divide_up(s.w.outputs, lanes<float>) * lanes<float> <= line && line <= 2 * chunk;
-  chunk = by_line ? divide_up(chunk, line) * line : divide_up(chunk, cols) * cols;
-  const std::int64_t chunks = divide_up(total, chunk);
-  const std::int64_t plane = plane_length<float>(s, chunk);
+  const Cut<float> cut(
+      s, 2 * cols, chunk_bytes / static_cast<std::int64_t>(sizeof(float)) / (s.channels * w.plane_count) - s.reach(),
+      cols);
+  const std::int64_t chunks = cut.chunks(), plane = plane_length<float>(s, cut.chunk);
 
   std::int64_t depth = 0;  // of all products
   for (const WinogradPlanes::Part& part : w.parts) depth += part.all();
@@ -132,10 +127,9 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
     float* const planes = scratch<3, float>(s.channels * w.plane_count * plane);
     Run runs[cols];
     for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t group = task / chunks, q0 = task % chunks * chunk, q1 = std::min(total, q0 + chunk);
-      fill_winograd(w, source, group, q0, divide_up(q1 - q0, lanes<float>) * lanes<float> + q0 + s.reach(), plane,
-                    planes);
-      const auto run_columns = [&](std::int64_t q, std::int64_t q_end) {
+      const std::int64_t group = task / chunks, chunk = task % chunks, q0 = cut.first(chunk);
+      fill_winograd(w, source, group, q0, cut.computed(chunk) + s.reach(), plane, planes);
+      cut.for_tiles(chunk, [&](std::int64_t q, std::int64_t q_end) {
         const int vecs = static_cast<int>(divide_up(q_end - q, lanes<float>));
         const std::int64_t quads_used = vecs * std::int64_t{lanes<float>};
         const std::int64_t* offset = offsets;
@@ -186,10 +180,7 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
           offset += ks;
           weights += ks * panels.count * tile_rows;
         }
-      };
-      const std::int64_t span = by_line ? line : q1 - q0, used = by_line ? s.w.outputs : span;
-      for (std::int64_t q = q0; q < q1; q += span)
-        for (std::int64_t v = 0; v < used; v += cols) run_columns(q + v, q + std::min(v + cols, used));
+      });
     }
   });
 
