@@ -25,7 +25,7 @@ namespace {
 // neither on the other samples nor on the threads.
 constexpr std::int64_t chunk_columns = 64;        // least columns of a task that has more
 constexpr std::int64_t chunk_bytes = 384 * 1024;  // most bytes of planes of a task
-constexpr std::int64_t serial_work = 1 << 19;     // multiply-adds below which waking a thread costs more
+constexpr std::int64_t serial_work = 1 << 18;     // multiply-adds below which waking a thread costs more
 
 /// Where the weights of a tap go: channel by channel, panel by panel.
 struct TapPlace {
@@ -49,11 +49,13 @@ void pack_weights(const Correlation& c, const T* weight, const Panels& panels, s
     if (in_stack == stack - 1) begin += taps * channels * panels.count * tile_rows;
   }
   using Four = Vec<T, 4>;
-  for (std::int64_t group = 0; group < c.planes.groups; ++group, to += begin)
-    for (std::int64_t p = 0; p < panels.count; ++p) {
+  const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) / (channels * kernel * tile_rows));
+  detail::parallel_for(c.planes.groups * panels.count, grain, [&](std::int64_t task, std::int64_t end) {
+    for (; task < end; ++task) {
+      const std::int64_t group = task / panels.count, p = task % panels.count;
       const std::int64_t row = panels.first(p), rows = panels.first(p + 1) - row;
       const T* from = weight + group * c.w_group + row * c.w_row;
-      const auto place = [&](std::int64_t tap) { return to + places[tap].at + p * places[tap].panel; };
+      const auto place = [&](std::int64_t tap) { return to + group * begin + places[tap].at + p * places[tap].panel; };
       if (kernel < 4 || stack > 1) {
         for (std::int64_t tap = 0; tap < kernel; ++tap) {
           T* out = place(tap);
@@ -83,6 +85,7 @@ void pack_weights(const Correlation& c, const T* weight, const Panels& panels, s
         }
       }
     }
+  });
 }
 
 /// Whether the parts of every h phase read the same places, so that their rows can share a tile: for few rows, as when
@@ -143,9 +146,10 @@ struct Direct {
   // Where each (part, channel, tap) lies in the planes, and in the weights of a row.
   const std::int64_t* offsets = nullptr;
   const std::int64_t* places = nullptr;
-  const T* bias = nullptr;    // of every panel
-  const T* packed = nullptr;  // weights, null where they are read where they are
-  bool gathers = false;       // the lines of a tile are read from a copy in the first-level cache
+  const T* bias = nullptr;      // of every panel
+  const T* packed = nullptr;    // weights, null where they are read where they are
+  std::int64_t group_size = 0;  // of packed weights
+  bool gathers = false;         // the lines of a tile are read from a copy in the first-level cache
 
   const std::vector<Tap>& part(std::int64_t phase, std::int64_t f) const {
     return c.parts[static_cast<std::size_t>(phase * c.w.step + f)];
@@ -158,7 +162,6 @@ struct Direct {
     for (std::int64_t f = 0; f < c.w.step; ++f) sum += part_depth(phase, f);
     return sum;
   }
-  std::int64_t weights_of_group() const { return panels.count * tile_rows * (depth / stack); }
 };
 
 template <class T>
@@ -168,16 +171,17 @@ void find_offsets(Direct<T>& d) {
     d.depth += d.phase_depth(phase);
     d.most_depth = std::max(d.most_depth, d.phase_depth(phase));
   }
-  std::int64_t* const offsets = scratch<5, std::int64_t>(2 * d.depth + 1);
-  std::int64_t r = 0;
-  for (const auto& part : d.c.parts)
-    for (std::int64_t k = 0; k < s.channels; ++k)
-      for (const Tap& tap : part) {
-        offsets[d.depth + r] = k * d.c.w_channel + tap.index;
-        offsets[r++] = s.offset(tap, k, d.plane);
-      }
-  d.offsets = offsets;
-  d.places = offsets + d.depth;
+  std::int64_t* offset = scratch<5, std::int64_t>(2 * d.depth + 1);
+  std::int64_t* place = offset + d.depth;
+  d.offsets = offset;
+  d.places = place;
+  const std::int64_t channel = s.phase_count() * d.plane, w_channel = d.c.w_channel;
+  for (const auto& part : d.c.parts) {
+    for (const Tap& tap : part) *offset++ = s.offset(tap, 0, d.plane), *place++ = tap.index;
+    const auto taps = static_cast<std::int64_t>(part.size());
+    for (std::int64_t rest = (s.channels - 1) * taps; rest > 0; --rest, ++offset, ++place)
+      *offset = offset[-taps] + channel, *place = place[-taps] + w_channel;
+  }
 }
 
 /// Weights, where that pays, and bias in panels.
@@ -189,7 +193,8 @@ void pack(Direct<T>& d, const T* bias) {
   const bool packs = d.cut.total > 2 * (d.cut.by_line ? d.cut.line : d.cols) || d.stack > 1;
   // Many panels read the lines of a tile.
   d.gathers = packs && tile_vecs == 1 && d.panels.count > 2;
-  T* const packed_bias = scratch<2, T>(biases + (packs ? groups * d.weights_of_group() : 0));
+  d.group_size = d.panels.count * tile_rows * (d.depth / d.stack);
+  T* const packed_bias = scratch<2, T>(biases + (packs ? groups * d.group_size : 0));
   d.bias = packed_bias;
   for (std::int64_t group = 0; group < groups; ++group)
     for (std::int64_t p = 0; p < d.panels.count; ++p) {
@@ -210,14 +215,22 @@ struct Workspace {
   T* lines;   // gathered
 };
 
-/// The sums of one panel of rows, `at` the positions of the tile in the planes: the parts from `phase` on, `before` the
-/// depth of the phases before. Into the target where its columns are one run, else into tiles.
+/// What the parts of an h phase read: weights, packed or in place, and where their lines are.
 template <class T>
-void run_panel(const Direct<T>& d, std::int64_t group, std::int64_t phase, std::int64_t before, std::int64_t p,
-               int vecs, const T* at, const Workspace<T>& work, T* whole) {
-  const std::int64_t i0 = d.panels.first(p), rows = d.panels.first(p + 1) - i0, row_size = d.c.h.size * d.c.w.size;
+struct PhaseOperands {
+  const T* packed;
+  const std::int64_t* places;
+  const std::int64_t* offset;
+};
+
+/// The sums of panel p, rows [i0, i0 + rows), of an h phase, `at` the positions of the tile in the planes. Into the
+/// target where its columns are one run, else into tiles.
+template <class T>
+void run_panel(const Direct<T>& d, std::int64_t group, std::int64_t phase, PhaseOperands<T> from, std::int64_t p,
+               std::int64_t i0, std::int64_t rows, int vecs, const T* at, const Workspace<T>& work, T* whole) {
+  const std::int64_t row_size = d.c.h.size * d.c.w.size;
   const T* const bias = d.bias + (group * d.panels.count + p) * tile_rows;
-  std::int64_t ks = 0;
+  const T* lines = work.lines;
   for (std::int64_t f = 0; f < d.c.w.step; f += d.stack) {
     const std::int64_t k = d.part_depth(phase, f);
     const auto run = [&](auto left, auto right) {
@@ -225,16 +238,18 @@ void run_panel(const Direct<T>& d, std::int64_t group, std::int64_t phase, std::
                                                           : StoreBiased<T>{work.tiles + f * d.tile_size, d.cols, bias};
       run_tile<Simd<T>, T, most_tile_vecs>(static_cast<int>(rows * d.stack), vecs, k, left, right, out);
     };
-    const IndirectLines<T> right{at, d.offsets + before + ks * d.stack};
-    const PackedRows<T> panel{d.packed + group * d.weights_of_group() +
-                              ((before / d.stack + ks) * d.panels.count + p * k) * tile_rows};
+    const PackedRows<T> panel{from.packed + p * k * tile_rows};
+    const IndirectLines<T> right{at, from.offset};
     if (d.gathers)
-      run(panel, PackedLines<T>{work.lines + ks * tile_cols<T>});
+      run(panel, PackedLines<T>{lines});
     else if (d.packed)
       run(panel, right);
     else
-      run(IndirectRows<T>{d.weight + group * d.c.w_group + i0 * d.c.w_row, d.c.w_row, d.places + before + ks}, right);
-    ks += k;
+      run(IndirectRows<T>{d.weight + group * d.c.w_group + i0 * d.c.w_row, d.c.w_row, from.places}, right);
+    lines += k * tile_cols<T>;
+    from.packed += k * d.panels.count * tile_rows;
+    from.places += k;
+    from.offset += k * d.stack;
   }
 }
 
@@ -247,24 +262,29 @@ void run_columns(const Direct<T>& d, std::int64_t group, std::int64_t q, std::in
   const int vecs = static_cast<int>(divide_up(q_end - q, lanes<T>));
   const std::int64_t columns = vecs * std::int64_t{lanes<T>};
   Run runs[most_tile_vecs * lanes<T>];
-  for (std::int64_t phase = 0, before = 0; phase < c.h.step; before += d.phase_depth(phase++)) {
+  PhaseOperands<T> from{d.packed + group * d.group_size, d.places, d.offsets};
+  for (std::int64_t phase = 0; phase < c.h.step; ++phase) {
+    const std::int64_t depth = d.phase_depth(phase), terms = depth / d.stack;
     const int count = find_runs(c.planes, c.rows, c.h, c.w, phase, q, q_end, runs);
-    if (count == 0) continue;
     const bool whole = count == 1 && runs[0].count == columns * step;
-    if (d.gathers) gather_lines(at, d.offsets + before, d.phase_depth(phase) / d.stack, work.lines);
-    for (std::int64_t p = 0; p < d.panels.count; ++p) {
-      const std::int64_t i0 = d.panels.first(p), rows = d.panels.first(p + 1) - i0;
+    if (d.gathers && count > 0) gather_lines(at, from.offset, terms, work.lines);
+    for (std::int64_t p = 0, i0 = 0, rows; p < d.panels.count && count > 0; ++p, i0 += rows) {
+      rows = d.panels.first(p + 1) - i0;
       T* const to = d.target + (group * c.rows + i0) * row_size;
-      run_panel(d, group, phase, before, p, vecs, at, work, whole ? to + runs[0].at : nullptr);
+      run_panel(d, group, phase, from, p, i0, rows, vecs, at, work, whole ? to + runs[0].at : nullptr);
       if (step > 1)
         interleave(work.tiles, d.stack * d.cols, d.stack > 1 ? d.cols : d.tile_size, step, rows, columns,
                    whole ? to + runs[0].at : work.merged, whole ? row_size : step * d.cols);
       if (whole) continue;
-      const T* const from = step > 1 ? work.merged : work.tiles;
+      const T* const columns_of = step > 1 ? work.merged : work.tiles;
       for (std::int64_t i = 0; i < rows; ++i)
         for (int run = 0; run < count; ++run)
-          copy_row(from + i * d.cols * step + runs[run].column, runs[run].count, to + i * row_size + runs[run].at);
+          copy_row(columns_of + i * d.cols * step + runs[run].column, runs[run].count,
+                   to + i * row_size + runs[run].at);
     }
+    from.packed += terms * d.panels.count * tile_rows;
+    from.places += depth;
+    from.offset += depth;
   }
 }
 
