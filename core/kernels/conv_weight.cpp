@@ -23,6 +23,37 @@ namespace {
 constexpr std::int64_t unit_positions = 384;
 constexpr std::int64_t least_positions = 128;  // of a partial sum
 
+/// dw[o][r] = sum over p of sums[p][r][o], of every group.
+template <class T>
+void add_partial_sums(std::int64_t groups, std::int64_t outs, std::int64_t depth, std::int64_t partials, const T* sums,
+                      T* dw) {
+  constexpr std::int64_t side = lanes<T>;
+  const std::int64_t line = divide_up(outs, side) * side, size = groups * depth * line;
+  const std::int64_t bands = divide_up(depth, side);  // of rows r, a task each
+  const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) / (side * line * partials));
+  detail::parallel_for(groups * bands, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const std::int64_t group = task / bands, r = task % bands * side, rows = std::min(side, depth - r);
+      for (std::int64_t o = 0; o < outs; o += side) {
+        Simd<T> v[side] = {};
+        for (std::int64_t i = 0; i < rows; ++i) {
+          const T* from = sums + (group * depth + r + i) * line + o;
+          for (std::int64_t p = 0; p < partials; ++p) v[i] += load<Simd<T>>(from + p * size);
+        }
+        const std::int64_t count = std::min(side, outs - o);
+        T* const to = dw + (group * outs + o) * depth + r;
+        if (rows == side && count == side) {
+          store_transposed<T>(v, to, depth);
+          continue;
+        }
+        T square[side * side];
+        store_transposed<T>(v, square, side);
+        for (std::int64_t i = 0; i < count; ++i) copy_row(square + i * side, rows, to + i * depth);
+      }
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -111,30 +142,7 @@ void conv_weight_grad_direct(const ConvShape& s, const T* x, const T* g, T* dw) 
       }
     }
   });
-  // Sum of the partial sums, turned: squares of lanes x lanes.
-  const std::int64_t squares = line / lanes<T>;
-  detail::parallel_for(s.groups * squares, std::max<std::int64_t>(1, (1 << 12) / (depth * partials)),
-                       [&](std::int64_t begin, std::int64_t end) {
-                         for (std::int64_t task = begin; task < end; ++task) {
-                           const std::int64_t group = task / squares, o = task % squares * lanes<T>,
-                                              count = std::min<std::int64_t>(lanes<T>, outs - o);
-                           T* to = dw + (group * outs + o) * depth;
-                           for (std::int64_t r = 0; r < depth; r += lanes<T>) {
-                             const std::int64_t rows = std::min<std::int64_t>(lanes<T>, depth - r);
-                             Simd<T> v[lanes<T>];
-                             for (std::int64_t i = 0; i < lanes<T>; ++i) {
-                               const T* from = sums + (group * depth + r + i) * line + o;
-                               v[i] = Simd<T>{};
-                               for (std::int64_t p = 0; p < partials && i < rows; ++p)
-                                 v[i] += load<Simd<T>>(from + p * size);
-                             }
-                             T square[lanes<T> * lanes<T>];
-                             store_transposed<T>(v, square, lanes<T>);
-                             for (std::int64_t i = 0; i < count; ++i)
-                               add_row(square + i * lanes<T>, rows, T(0), to + i * depth + r);
-                           }
-                         }
-                       });
+  add_partial_sums(s.groups, outs, depth, partials, sums, dw);
 }
 
 template <class T>
