@@ -10,8 +10,6 @@
 namespace eg::kernels {
 namespace {
 
-constexpr std::int64_t most_partials = 8;
-constexpr std::int64_t partial_work = 1 << 20;    // multiply-adds worth a partial sum
 constexpr std::int64_t chunk_bytes = 128 * 1024;  // most bytes of planes at a time
 constexpr int narrow_rows = 8, narrow_outs = 2;   // of a tile
 
@@ -92,7 +90,7 @@ void conv_weight_grad_narrow(const ConvShape& s, const T* x, const T* g, T* dw) 
   // Chunks of positions as in correlate(), dealt to partial sums as in Note [Weight gradient].
   const std::int64_t most =
       chunk_bytes / static_cast<std::int64_t>(sizeof(T)) / (p.channels * p.phase_count()) - p.reach();
-  const std::int64_t want = std::clamp<std::int64_t>(work / partial_work, 1, most_partials);
+  const std::int64_t want = partial_sums(work, total);
   const std::int64_t chunk = std::max({std::min(divide_up(total, want), most), p.reach(), std::int64_t{16} * lanes<T>});
   const std::int64_t chunks = divide_up(total, chunk), partials = std::min(want, chunks);
   const std::int64_t plane = plane_length<T>(p, chunk);

@@ -56,7 +56,7 @@ Planes forward_planes(const ConvShape& s, std::vector<Tap>& taps);
 
 /// Into how many partial sums so many multiply-adds go, at most `most`: a power of two. See Note [Weight gradient].
 inline std::int64_t partial_sums(std::int64_t work, std::int64_t most) {
-  constexpr std::int64_t worth_one = 1 << 20, limit = 8;
+  constexpr std::int64_t worth_one = 1 << 17, limit = 8;
   return static_cast<std::int64_t>(
       std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1, std::min({work / worth_one, most, limit})))));
 }
