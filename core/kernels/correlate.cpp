@@ -127,6 +127,9 @@ void gather_lines(const T* planes, const std::int64_t* offset, std::int64_t coun
     for (int v = 0; v < tile_vecs; ++v) store(to + v * lanes<T>, load<Simd<T>>(planes + offset[r] + v * lanes<T>));
 }
 
+template <class T>
+constexpr int register_lanes = register_bytes / static_cast<int>(sizeof(T));
+
 /// What all tasks of correlate_direct read. `stack` parts of a phase share a tile.
 template <class T>
 struct Direct {
@@ -136,7 +139,12 @@ struct Direct {
   T* target;
   std::int64_t stack = can_stack(c) ? c.w.step : 1;
   Panels panels{c.rows, tile_rows / stack};
-  std::int64_t cols = vecs_for(static_cast<int>(panels.most() * stack)) * lanes<T>, tile_size = tile_rows * cols;
+  int most_rows = static_cast<int>(panels.most() * stack);
+  // Columns in registers, where a tile then has more of them; interleave() of two phases takes whole vectors.
+  bool registers = c.w.step != 2 && registers_for(most_rows) * register_lanes<T> > vecs_for(most_rows) * lanes<T>;
+  std::int64_t unit = registers ? register_lanes<T> : lanes<T>;
+  std::int64_t cols = registers ? registers_for(most_rows) * unit : vecs_for(most_rows) * unit;
+  std::int64_t tile_size = tile_rows * cols;
   Cut<T> cut{c.planes, chunk_columns,
              chunk_bytes / static_cast<std::int64_t>(sizeof(T)) / (c.planes.channels * c.planes.phase_count()) -
                  c.planes.reach(),
@@ -192,7 +200,7 @@ void pack(Direct<T>& d, const T* bias) {
   // Weights that are read only once or twice are better read where they are.
   const bool packs = d.cut.total > 2 * (d.cut.by_line ? d.cut.line : d.cols) || d.stack > 1;
   // Many panels read the lines of a tile.
-  d.gathers = packs && tile_vecs == 1 && d.panels.count > 2;
+  d.gathers = packs && tile_vecs == 1 && !d.registers && d.panels.count > 2;
   d.group_size = d.panels.count * tile_rows * (d.depth / d.stack);
   T* const packed_bias = scratch<2, T>(biases + (packs ? groups * d.group_size : 0));
   d.bias = packed_bias;
@@ -236,7 +244,11 @@ void run_panel(const Direct<T>& d, std::int64_t group, std::int64_t phase, Phase
     const auto run = [&](auto left, auto right) {
       const StoreBiased<T> out = whole && d.c.w.step == 1 ? StoreBiased<T>{whole, row_size, bias}
                                                           : StoreBiased<T>{work.tiles + f * d.tile_size, d.cols, bias};
-      run_tile<Simd<T>, T, most_tile_vecs>(static_cast<int>(rows * d.stack), vecs, k, left, right, out);
+      if (d.registers)
+        run_tile<Vec<T, register_lanes<T>>, T, most_registers>(static_cast<int>(rows * d.stack), vecs, k, left, right,
+                                                               out);
+      else
+        run_tile<Simd<T>, T, most_tile_vecs>(static_cast<int>(rows * d.stack), vecs, k, left, right, out);
     };
     const PackedRows<T> panel{from.packed + p * k * tile_rows};
     const IndirectLines<T> right{at, from.offset};
@@ -259,8 +271,8 @@ void run_columns(const Direct<T>& d, std::int64_t group, std::int64_t q, std::in
                  const Workspace<T>& work) {
   const Correlation& c = d.c;
   const std::int64_t step = c.w.step, row_size = c.h.size * c.w.size;
-  const int vecs = static_cast<int>(divide_up(q_end - q, lanes<T>));
-  const std::int64_t columns = vecs * std::int64_t{lanes<T>};
+  const int vecs = static_cast<int>(divide_up(q_end - q, d.unit));
+  const std::int64_t columns = vecs * d.unit;
   Run runs[most_tile_vecs * lanes<T>];
   PhaseOperands<T> from{d.packed + group * d.group_size, d.places, d.offsets};
   for (std::int64_t phase = 0; phase < c.h.step; ++phase) {

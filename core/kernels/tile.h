@@ -23,6 +23,15 @@ inline constexpr int tile_cols = tile_vecs* lanes<T>;
 
 // A tile of few rows may have more vectors, so that as many chains of multiply-adds as the latency needs remain.
 constexpr int vecs_for(int rows) { return std::min(tile_rows * tile_vecs / rows, most_tile_vecs); }
+// The same in registers, which are more for four rows on AVX2: 12 accumulators where whole vectors make 8.
+inline constexpr int most_registers = 3;
+constexpr int registers_for(int rows) {
+  return std::min(tile_rows * tile_vecs * 64 / register_bytes / rows, most_registers);
+}
+template <class V>
+constexpr int most_vecs(int rows) {
+  return sizeof(V) == 64 ? vecs_for(rows) : registers_for(rows);
+}
 
 /// `rows` cut into as few panels as hold at most `room` each, all of about the same number.
 struct Panels {
@@ -126,15 +135,16 @@ inline void tile(std::int64_t k, A a, B b, const To& to) {
   unrolled<Rows>([&](auto i) { unrolled<Vecs>([&](auto v) { to(i, v * width, acc[i][v]); }); });
 }
 
-/// tile() for a number of rows and vectors known at run time: 1 <= rows <= tile_rows, 1 <= vecs <= Vecs and vecs_for().
-/// `to` goes by reference: by value it would be written to the stack in parts and at once read as a whole, which waits.
+/// tile() for a number of rows and vectors known at run time: 1 <= rows <= tile_rows, 1 <= vecs <= Vecs and vecs_for(),
+/// or registers_for() where V is a register. `to` goes by reference: by value it would be written to the stack in parts
+/// and at once read as a whole, which waits.
 template <class V, class T, int Vecs = tile_vecs, class A, class B, class To>
 inline void run_tile(int rows, int vecs, std::int64_t k, A a, B b, To to) {
   using Function = void (*)(std::int64_t, A, B, const To&);
   static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
     struct {
       Function f[tile_rows * Vecs];
-    } t{{&tile<V, I / Vecs + 1, std::min(I % Vecs + 1, vecs_for(I / Vecs + 1)), T, A, B, To>...}};
+    } t{{&tile<V, I / Vecs + 1, std::min(I % Vecs + 1, most_vecs<V>(I / Vecs + 1)), T, A, B, To>...}};
     return t;
   }
   (std::make_integer_sequence<int, tile_rows * Vecs>{});
