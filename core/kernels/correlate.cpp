@@ -25,7 +25,8 @@ namespace {
 // neither on the other samples nor on the threads.
 constexpr std::int64_t chunk_columns = 64;        // least columns of a task that has more
 constexpr std::int64_t chunk_bytes = 384 * 1024;  // most bytes of planes of a task
-constexpr std::int64_t serial_work = 1 << 18;     // multiply-adds below which waking a thread costs more
+constexpr std::int64_t serial_work = 1 << 19;     // multiply-adds below which waking a thread costs more
+constexpr std::int64_t move_work = 16;            // what a value costs that is put into planes or out of tiles
 
 /// Where the weights of a tap go: channel by channel, panel by panel.
 struct TapPlace {
@@ -309,7 +310,8 @@ void correlate_direct(const Correlation& c, const T* source, const T* weight, co
   find_offsets(d);
   pack(d, bias);
   const std::int64_t chunks = d.cut.chunks(), tasks = s.groups * chunks;
-  const std::int64_t work = std::max<std::int64_t>(1, d.cut.chunk * c.rows * d.depth);
+  const std::int64_t moves = s.channels * s.phase_count() + c.rows * c.h.step * c.w.step;
+  const std::int64_t work = d.cut.chunk * (c.rows * d.depth + move_work * moves);
   const std::int64_t grain = std::max<std::int64_t>(1, std::min(tasks, serial_work / 4 / work));
   detail::parallel_for(tasks, work * tasks < serial_work ? tasks : grain, [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t tiles = c.w.step * d.tile_size;
