@@ -132,7 +132,8 @@ inline void tile(std::int64_t k, A a, B b, const To& to) {
       for (int v = 0; v < Vecs; ++v) acc[i][v] += ai * bv[v];
     }
   }
-  unrolled<Rows>([&](auto i) { unrolled<Vecs>([&](auto v) { to(i, v * width, acc[i][v]); }); });
+  const To out = to;  // no store changes it
+  unrolled<Rows>([&](auto i) { unrolled<Vecs>([&](auto v) { out(i, v * width, acc[i][v]); }); });
 }
 
 /// tile() for a number of rows and vectors known at run time: 1 <= rows <= tile_rows, 1 <= vecs <= Vecs and vecs_for(),
