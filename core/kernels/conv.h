@@ -30,8 +30,4 @@ void conv_input_grad(const ConvShape& s, const T* g, const T* w, const T* bias, 
 template <class T>
 void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw);
 
-/// out[c] = sum_{n, i} g[n, c, i], g of [n, channels, size]: the gradient of a bias.
-template <class T>
-void channel_sums(std::int64_t n, std::int64_t channels, std::int64_t size, const T* g, T* out);
-
 }  // namespace eg::kernels

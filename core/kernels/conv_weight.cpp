@@ -158,34 +158,8 @@ void conv_weight_grad(const ConvShape& s, const T* x, const T* g, T* dw) {
   conv_weight_grad_direct(s, x, g, dw);
 }
 
-template <class T>
-void channel_sums(std::int64_t n, std::int64_t channels, std::int64_t size, const T* g, T* out) {
-  const std::int64_t grain = std::max<std::int64_t>(1, (1 << 16) / std::max<std::int64_t>(1, n * size));
-  detail::parallel_for(channels, grain, [&](std::int64_t begin, std::int64_t end) {
-    using V = Simd<T>;
-    constexpr std::int64_t width = lanes<T>;
-    for (std::int64_t c = begin; c < end; ++c) {
-      V acc[2] = {V{}, V{}};
-      T rest = 0;
-      for (std::int64_t s = 0; s < n; ++s) {
-        const T* row = g + (s * channels + c) * size;
-        std::int64_t i = 0;
-        for (; i + 2 * width <= size; i += 2 * width) {
-          acc[0] += load<V>(row + i);
-          acc[1] += load<V>(row + i + width);
-        }
-        for (; i + width <= size; i += width) acc[0] += load<V>(row + i);
-        for (; i < size; ++i) rest += row[i];
-      }
-      out[c] = lane_sum(acc[0] + acc[1]) + rest;
-    }
-  });
-}
-
 template void conv_weight_grad(const ConvShape&, const float*, const float*, float*);
 template void conv_weight_grad(const ConvShape&, const double*, const double*, double*);
 template void conv_weight_grad_direct(const ConvShape&, const float*, const float*, float*);
-template void channel_sums(std::int64_t, std::int64_t, std::int64_t, const float*, float*);
-template void channel_sums(std::int64_t, std::int64_t, std::int64_t, const double*, double*);
 
 }  // namespace eg::kernels
