@@ -42,7 +42,7 @@ void narrow_columns(int rows, std::int64_t j, std::int64_t n, std::int64_t k, A 
   if constexpr (Width >= 2) {
     using V = Vec<T, Width>;
     if (n - j >= Width) {
-      run_tile<V>(rows, 1, k, a, StridedLines<T>{b + j, ldb}, c + j, ldc, accumulate);
+      run_tile<V, 1>(rows, 1, k, a, StridedLines<T>{b + j, ldb}, c + j, ldc, accumulate);
       j += Width;
     }
     if (j < n) narrow_columns<Width / 2>(rows, j, n, k, a, b, ldb, c, ldc, accumulate);
@@ -152,7 +152,7 @@ void packed_tile(int rows, std::int64_t width, std::int64_t k, A a, PackedLines<
   if (width % lanes<T> == 0) return run_tile<Simd<T>>(rows, vecs, k, a, b, c, ldc, accumulate);
   alignas(64) T edge[tile_rows * cols];
   if (width <= lanes<T> / 2)
-    run_tile<HalfOf<Simd<T>>>(rows, 1, k, a, b, edge, cols, false);
+    run_tile<HalfOf<Simd<T>>, 1>(rows, 1, k, a, b, edge, cols, false);
   else
     run_tile<Simd<T>>(rows, vecs, k, a, b, edge, cols, false);
   for (int u = 0; u < rows; ++u) {

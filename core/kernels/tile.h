@@ -153,9 +153,9 @@ inline void run_tile(int rows, int vecs, std::int64_t k, A a, B b, To to) {
 }
 
 /// The same into C, or added to it.
-template <class V, class A, class B, class T>
+template <class V, int Vecs = tile_vecs, class A, class B, class T>
 inline void run_tile(int rows, int vecs, std::int64_t k, A a, B b, T* c, std::int64_t ldc, bool accumulate) {
-  run_tile<V, T>(rows, vecs, k, a, b, StoreRows<T>{c, ldc, accumulate});
+  run_tile<V, T, Vecs>(rows, vecs, k, a, b, StoreRows<T>{c, ldc, accumulate});
 }
 
 }  // namespace eg::kernels
