@@ -2,9 +2,6 @@
 // The sums stay vectors, as if they were the statistics: no horizontal sums, no mean, no square root, no double.
 #include <eigengrad/eigengrad.h>
 
-#include <algorithm>
-#include <vector>
-
 #include "vectors.h"
 #include "workload.h"
 

@@ -128,9 +128,6 @@ void gather_lines(const T* planes, const std::int64_t* offset, std::int64_t coun
     for (int v = 0; v < tile_vecs; ++v) store(to + v * lanes<T>, load<Simd<T>>(planes + offset[r] + v * lanes<T>));
 }
 
-template <class T>
-constexpr int register_lanes = register_bytes / static_cast<int>(sizeof(T));
-
 /// What all tasks of correlate_direct read. `stack` parts of a phase share a tile.
 template <class T>
 struct Direct {

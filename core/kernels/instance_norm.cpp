@@ -74,7 +74,7 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
         store(coefs.mean_gxh + i, mean_gxh);
         ordinary &= is_ordinary_grad<T>(load<f64x8>(coefs.mean + i), load<f64x8>(coefs.rstd + i), mean_g, mean_gxh);
       }
-      coefs.any_in_double = lane_sum(ordinary) != -8;
+      coefs.any_in_double = !every_lane(ordinary);
       if (coefs.any_in_double)
         for (int i = 0; i < count; ++i) {
           coefs.in_double[i] = !is_ordinary_grad<T>(coefs.mean[i], coefs.rstd[i], coefs.mean_g[i], coefs.mean_gxh[i]);

@@ -34,6 +34,9 @@ inline LaneOf<V> lane_sum(V v) {
     return (v[0] + v[2]) + (v[1] + v[3]);
 }
 
+/// Whether a mask of eight is set in every lane.
+inline bool every_lane(i64x8 mask) { return lane_sum(mask) == -8; }
+
 /// The first n lanes of v, without a detour through memory.
 template <int n, class V, class T>
 inline void store_first(T* to, V v) {

@@ -78,7 +78,7 @@ void grad_rows(const RowWalk<T>& walk, const RowGrads<T>& rows, int row, const T
   }
   const auto sweep = [&](auto store_result) {
     // Of one register, where wider ones would leave none for the constants of two rows.
-    using V = Vec<T, R == 1 ? lanes<T> : register_bytes / static_cast<int>(sizeof(T))>;
+    using V = Vec<T, R == 1 ? lanes<T> : register_lanes<T>>;
     for (std::int64_t j = 0; j < walk.full; j += lanes_of<V>) {
       V sum_w, sum_b;
       columns([j](const T* from) { return load<V>(from + j); },
@@ -89,7 +89,7 @@ void grad_rows(const RowWalk<T>& walk, const RowGrads<T>& rows, int row, const T
       }
     }
   };
-  if (walk.past_caches && reinterpret_cast<std::uintptr_t>(dx) % sizeof(Simd<T>) == 0)
+  if (walk.goes_past_caches(dx))
     sweep([&](T* to, auto v) {
       if (walk.ahead > 0)
         for (const T* in : {g, x}) __builtin_prefetch(in + (to - dx) + walk.ahead, 0, 2);
@@ -187,7 +187,7 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
         store(rows.mean_gxh + i, mean_gxh);
         ordinary &= is_ordinary_grad<T>(mu, r, mean_g, mean_gxh);
       }
-      rows.any_in_double = lane_sum(ordinary) != -8;
+      rows.any_in_double = !every_lane(ordinary);
       rows.prepare(count);
       const auto grad = [&](int i, auto together) {
         const std::int64_t at_row = at_block + i * M;

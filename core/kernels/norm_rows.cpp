@@ -13,7 +13,7 @@ void NormCoefs<T>::prepare(int count) {
     store(shift + i, convert<Eight<T>>(load<f64x8>(b + i) - m.lo * s));
     ordinary &= is_ordinary<T>(load<f64x8>(mean + i), r);
   }
-  any_extreme = lane_sum(ordinary) != -8;
+  any_extreme = !every_lane(ordinary);
 }
 
 template <class T>

@@ -51,9 +51,13 @@ struct RowWalk {
     store(last, v);
     for (std::int64_t i = 0; i < length; ++i) y[i] = last[i];
   }
+  /// Whether results at y, whole vectors, go past the caches: such stores need alignment.
+  bool goes_past_caches(const T* y) const {
+    return past_caches && reinterpret_cast<std::uintptr_t>(y) % sizeof(V) == 0;
+  }
   /// One vector of a row of results.
   void store_result(T* y, V v) const {
-    if (past_caches && reinterpret_cast<std::uintptr_t>(y) % sizeof(V) == 0)
+    if (goes_past_caches(y))
       store_past_caches(y, v);
     else
       store(y, v);
@@ -78,7 +82,7 @@ inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
   using V = Simd<T>;
   V last{};
   if (w.rest) last = f(w.load_last(in)...);
-  if (w.past_caches && reinterpret_cast<std::uintptr_t>(y) % sizeof(V) == 0) {
+  if (w.goes_past_caches(y)) {
     for (std::int64_t i = 0; i < w.full; i += w.N) {
       (__builtin_prefetch(in + i + w.ahead, 0, 2), ...);
       store_past_caches(y + i, f(load<V>(in + i)...));

@@ -105,6 +105,9 @@ template <class T>
 inline constexpr int lanes = 64 / sizeof(T);
 template <class T>
 using Simd = Vec<T, lanes<T>>;
+/// Lanes of a register.
+template <class T>
+inline constexpr int register_lanes = register_bytes / static_cast<int>(sizeof(T));
 /// The mask that compares Simd<T>.
 template <class T>
 using SimdMask = Vec<MaskLane<T>, lanes<T>>;

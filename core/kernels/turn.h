@@ -93,7 +93,7 @@ inline void turn(V (&v)[lanes_of<V>]) {
 
 /// The side of the squares that are turned at once: those of registers.
 template <class T>
-inline constexpr int square_side = register_bytes / static_cast<int>(sizeof(T));
+inline constexpr int square_side = register_lanes<T>;
 
 /// to[j to_line + i] = from[i from_line + j] for i < rows, 0 for others; i, j < square_side<T>.
 template <class T>
