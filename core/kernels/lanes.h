@@ -75,17 +75,18 @@ inline void map_values(const T* __restrict from, std::int64_t n, T* __restrict t
   std::int64_t i = 0;
   for (; i + lanes<T> <= n; i += lanes<T>) store(to + i, f(load<Simd<T>>(from + i)));
   if (i == n) return;
-#if defined(__AVX512F__) && !defined(__clang__)
-  // g++ makes one masked store of this.
-  const int rest = static_cast<int>(n - i);
-  for (int l = 0; l < lanes<T>; ++l)
-    if (l < rest) to[i + l] = f(from[i + l]);
-#else
+#if !defined(__clang__)
+  if constexpr (register_bytes == 64) {  // g++ makes one masked store of this
+    const int rest = static_cast<int>(n - i);
+    for (int l = 0; l < lanes<T>; ++l)
+      if (l < rest) to[i + l] = f(from[i + l]);
+    return;
+  }
+#endif
   if (n > lanes<T>)
     store(to + n - lanes<T>, f(load<Simd<T>>(from + n - lanes<T>)));
   else
     map_tail(from, n, to, f);
-#endif
 }
 template <class T>
 inline void add_row(const T* from, std::int64_t n, T add, T* to) {

@@ -18,7 +18,10 @@
 
 namespace eg::kernels {
 
-#if defined(__AVX512F__)
+// Defined by the build where a machine shall test the kernels of a wider one; the compiler then makes do.
+#if defined(EIGENGRAD_REGISTER_BYTES)
+inline constexpr int register_bytes = EIGENGRAD_REGISTER_BYTES;
+#elif defined(__AVX512F__)
 inline constexpr int register_bytes = 64;
 #elif defined(__AVX2__)
 inline constexpr int register_bytes = 32;
@@ -151,14 +154,23 @@ inline void store_past_caches(T* p, V v) {
   } else {
 #if defined(__clang__)
     __builtin_nontemporal_store(v, reinterpret_cast<V*>(p));
-#elif defined(__AVX512F__)
-    __builtin_ia32_movntps512(reinterpret_cast<float*>(p), (f32x16)v);
-#elif defined(__AVX2__)
-    __builtin_ia32_movntps256(reinterpret_cast<float*>(p), (Vec<float, 8>)v);
-#elif defined(__SSE2__)
-    __builtin_ia32_movntps(reinterpret_cast<float*>(p), (Vec<float, 4>)v);
 #else
-    store(p, v);
+#if defined(__AVX512F__)
+    if constexpr (sizeof(V) == 64)
+      __builtin_ia32_movntps512(reinterpret_cast<float*>(p), (Vec<float, 16>)v);
+    else
+#endif
+#if defined(__AVX__)
+        if constexpr (sizeof(V) == 32)
+      __builtin_ia32_movntps256(reinterpret_cast<float*>(p), (Vec<float, 8>)v);
+    else
+#endif
+#if defined(__SSE2__)
+        if constexpr (sizeof(V) == 16)
+      __builtin_ia32_movntps(reinterpret_cast<float*>(p), (Vec<float, 4>)v);
+    else
+#endif
+      store(p, v);
 #endif
   }
 }

@@ -11,13 +11,13 @@
 namespace eg::kernels {
 
 // As many accumulators as the machine has registers for, and room for a row of B and an element of A.
-#if defined(__AVX512F__)
-inline constexpr int tile_rows = 8, tile_vecs = 3, most_tile_vecs = 3;  // 24 of 32 registers of 64 bytes
-#elif defined(__AVX__)
-inline constexpr int tile_rows = 6, tile_vecs = 1, most_tile_vecs = 6;  // 12 of 16 registers of 32 bytes
-#else
-inline constexpr int tile_rows = 2, tile_vecs = 1, most_tile_vecs = 2;  // 8 of 16 registers of 16 bytes
-#endif
+struct TileShape {
+  int rows, vecs, most_vecs;
+};
+inline constexpr TileShape tile_shape = register_bytes == 64   ? TileShape{8, 3, 3}   // 24 of 32 registers
+                                        : register_bytes == 32 ? TileShape{6, 1, 6}   // 12 of 16
+                                                               : TileShape{2, 1, 2};  // 8 of 16
+inline constexpr int tile_rows = tile_shape.rows, tile_vecs = tile_shape.vecs, most_tile_vecs = tile_shape.most_vecs;
 template <class T>
 inline constexpr int tile_cols = tile_vecs* lanes<T>;
 
