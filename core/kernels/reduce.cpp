@@ -1,5 +1,6 @@
 #include "kernels/reduce.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernels/copy.h"
@@ -8,44 +9,43 @@
 namespace eg::kernels {
 namespace {
 
-// Sums x over the groups, last one first; sink(i, sum) for each result. center: one number for each sum of the first
-// stage, or null.
-template <class F, class T, class Sink> void run_stages(const T* x, Groups g, const T* center, Sink sink) {
+// A row takes some 20 cycles besides its additions, a column some 5.
+constexpr std::int64_t short_row = 64, many_rows = 16;
+
+// Sums x over the groups. center: one number for each sum of the first stage, or null.
+template <class F, class T> void run_stages(const T* x, Groups g, const T* center, SumSink<Accumulator<T>> sink) {
   using A = Accumulator<T>;
-  const int reduced = g.last_reduced ? g.count - 1 : g.count - 2;  // the group of this stage
-  if (reduced < 0) {  // nothing to add up
-    const std::int64_t n = g.before(g.count);
-    for (std::int64_t i = 0; i < n; ++i) sink(i, static_cast<A>(F::f(x[i], center ? center[i] : T(0))));
-    return;
-  }
-  const std::int64_t outer = g.before(reduced), n = g.size[reduced], inner = g.last_reduced ? 1 : g.size[g.count - 1];
-  const bool last_stage = reduced <= 1;
-  const auto stage = [&](auto to) {
-    if (inner == 1) sum_rows<F>(x, outer, n, center, to);
-    else sum_columns<F>(x, outer, n, inner, center, to);
+  const int last = g.last_reduced ? g.count - 1 : g.count - 2;  // group that is reduced
+  if (last < 0) return sum_rows<F>(x, g.before(g.count), 1, center, sink);  // nothing to add up
+  const auto run_stage = [&](int reduced, SumSink<A> to) {
+    const std::int64_t outer = g.before(reduced), inner = g.before(g.count) / (outer * g.size[reduced]);
+    if (inner == 1) sum_rows<F>(x, outer, g.size[reduced], center, to);
+    else sum_columns<F>(x, outer, g.size[reduced], inner, center, to);
   };
-  if (last_stage) return stage(sink);
-  Array sums(Shape{outer * inner}, dtype_of<A>);
+  if (last <= 1) return run_stage(last, sink);
+  const bool columns_first = g.last_reduced && !center && g.size[last] <= short_row && g.size[last - 2] >= many_rows;
+  const int reduced = columns_first ? last - 2 : last;
+  Array sums(Shape{g.before(g.count) / g.size[reduced]}, dtype_of<A>);
   A* s = sums.data<A>();
-  stage([s](std::int64_t i, A v) { s[i] = v; });
-  Groups rest = g;
-  rest.count = reduced;
-  rest.size[reduced - 1] *= inner;
-  rest.last_reduced = false;
-  run_stages<ValueTerm>(static_cast<const A*>(s), rest, static_cast<const A*>(nullptr), sink);
+  run_stage(reduced, [s](std::int64_t first, const A* v, std::int64_t n) { std::copy_n(v, n, s + first); });
+  g.remove(reduced);
+  run_stages<ValueTerm>(static_cast<const A*>(s), g, static_cast<const A*>(nullptr), sink);
 }
 
 template <class F, class T> void total_into(Array& out, const Array& a, const Groups& g, double divisor) {
+  using A = Accumulator<T>;
   T* o = out.data<T>();
-  if constexpr (std::is_floating_point_v<T>) {
-    if (g.count == 1 && g.last_reduced && a.numel() <= sum_segment) {
-      *o = static_cast<T>(sum_row<F>(a.data<T>(), a.numel(), T(0)) / divisor);
-      return;
-    }
-    run_stages<F>(a.data<T>(), g, static_cast<const T*>(nullptr), [o, divisor](std::int64_t i, double s) { o[i] = static_cast<T>(s / divisor); });
-  } else {
-    run_stages<F>(a.data<T>(), g, static_cast<const T*>(nullptr), [o](std::int64_t i, std::int64_t s) { o[i] = s; });
+  const auto finish = [divisor](A sum) {
+    if constexpr (std::is_floating_point_v<T>) return static_cast<T>(sum / divisor);
+    else return sum;
+  };
+  if (g.count == 1 && g.last_reduced && a.numel() <= sum_segment) {
+    *o = finish(sum_row<F>(a.data<T>(), a.numel(), T(0)));
+    return;
   }
+  run_stages<F>(a.data<T>(), g, static_cast<const T*>(nullptr), [o, finish](std::int64_t first, const A* s, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) o[first + i] = finish(s[i]);
+  });
 }
 
 template <class F> void total_typed(Array& out, const Array& a, const Groups& g, double divisor) {
@@ -63,9 +63,11 @@ template <class T> void var_typed(MeanVar& r, const Array& a, const Dims& dims, 
   Array exact(Shape{results}, float64);
   double* m = exact.data<double>();
   T* c = r.mean.data<T>();
-  run_stages<ValueTerm>(a.data<T>(), g, static_cast<const T*>(nullptr), [=](std::int64_t i, double s) {
-    m[i] = s / n;
-    c[i] = static_cast<T>(m[i]);
+  run_stages<ValueTerm>(a.data<T>(), g, static_cast<const T*>(nullptr), [=](std::int64_t begin, const double* s, std::int64_t count) {
+    for (std::int64_t i = begin; i < begin + count; ++i) {
+      m[i] = s[i - begin] / n;
+      c[i] = static_cast<T>(m[i]);
+    }
   });
   const int first = g.last_reduced ? g.count - 1 : g.count - 2;
   Array centers = r.mean;
@@ -83,10 +85,13 @@ template <class T> void var_typed(MeanVar& r, const Array& a, const Dims& dims, 
     centers = contiguous(broadcast_to(r.mean, reduced_shape(a.shape(), reduced_first, true)));
   }
   T* v = r.var.data<T>();
-  run_stages<CenteredSquareTerm>(a.data<T>(), g, static_cast<const T*>(centers.data<T>()), [=](std::int64_t i, double s) {
-    const double rounding = m[i] - static_cast<double>(c[i]);
-    const double q = s - n * rounding * rounding;
-    v[i] = static_cast<T>((q < 0 ? 0 : q) / divisor);
+  const T* mid = centers.data<T>();
+  run_stages<CenteredSquareTerm>(a.data<T>(), g, mid, [=](std::int64_t begin, const double* s, std::int64_t count) {
+    for (std::int64_t i = begin; i < begin + count; ++i) {
+      const double rounding = m[i] - static_cast<double>(c[i]);
+      const double q = s[i - begin] - n * rounding * rounding;
+      v[i] = static_cast<T>((q < 0 ? 0 : q) / divisor);
+    }
   });
 }
 

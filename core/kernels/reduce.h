@@ -4,7 +4,7 @@
 namespace eg::kernels {
 
 // Reductions over `dims` (sorted, in range, not repeated). The order of the additions depends on the shape only, never
-// on the number of threads; Note [Sums] in reduce.cpp.
+// on the number of threads; Note [Sums] in reduce_stages.h.
 
 /// What is added up.
 enum class Term : std::uint8_t {

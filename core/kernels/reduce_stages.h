@@ -4,10 +4,13 @@
 // then summed in stages, last group first:
 //   rows      [outer, size]          one row after the other, rows beyond 32k values in segments
 //   columns   [outer, size, inner]   a band of columns at a time, many rows in blocks of rows
+// Only short rows of many neighbours that meet in the same results, as in [samples, channels, short], wait: the samples
+// are added first, as columns.
 // Within a stage floats are added in vectors (rows) or column by column, at most 16 values a lane, then in double; blocks
 // and segments meet in double in their order. All cuts are functions of the sizes, so the bits do not depend on threads,
 // and the error of a float sum stays near that of rounding the result.
 #include <eigengrad/core/array.h>
+#include <eigengrad/core/function_ref.h>
 #include <eigengrad/core/parallel.h>
 
 #include <algorithm>
@@ -28,32 +31,51 @@ struct SquareTerm { template <class V> static V f(V x, V) { return x * x; } };
 struct AbsoluteTerm { template <class V> static V f(V x, V) { return select(x < V{}, -x, x); } };
 struct CenteredSquareTerm { template <class V> static V f(V x, V c) { return (x - c) * (x - c); } };
 
+/// One row of floats, at least a vector long.
+template <class F, class T> double sum_vectors(const RowWalk<T>& walk, const T* x, T c) {
+  f64x8 s[1] = {};
+  const Simd<T> center = Simd<T>{} + c;
+  row_sums<T, 1>(walk, s, [center](Simd<T>* a, auto keep, Simd<T> v) { a[0] += keep(F::f(v, center)); }, x);
+  return lane_sum(s[0]);
+}
+
 /// One row.
 template <class F, class T> Accumulator<T> sum_row(const T* x, std::int64_t n, T c) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (n >= lanes<T>) {
-      f64x8 s[1] = {};
-      const Simd<T> center = Simd<T>{} + c;
-      row_sums<T, 1>(RowWalk<T>(n), s, [center](Simd<T>* a, auto keep, Simd<T> v) { a[0] += keep(F::f(v, center)); }, x);
-      return lane_sum(s[0]);
-    }
-  }
+  if constexpr (std::is_floating_point_v<T>)
+    if (n >= lanes<T>) return sum_vectors<F>(RowWalk<T>(n), x, c);
   Accumulator<T> s = 0;
   for (std::int64_t i = 0; i < n; ++i) s += static_cast<Accumulator<T>>(F::f(x[i], c));
   return s;
 }
 
+/// Takes the sums [first, first + n) of a stage, on any thread.
+template <class A> using SumSink = FunctionRef<void(std::int64_t first, const A* sums, std::int64_t n)>;
+
 inline constexpr std::int64_t sum_segment = 32768;  // elements a task takes
 
-/// sink(i, sum) for each row i of x [rows, n]; center[i] goes to the term where center is given.
-template <class F, class T, class Sink> void sum_rows(const T* x, std::int64_t rows, std::int64_t n, const T* center, Sink sink) {
+/// The sum of each row of x [rows, n]; center[i] goes to the term where center is given.
+template <class F, class T>
+void sum_rows(const T* x, std::int64_t rows, std::int64_t n, const T* center, SumSink<Accumulator<T>> sink) {
   using A = Accumulator<T>;
   const std::int64_t segments = std::max<std::int64_t>(1, (n + sum_segment - 1) / sum_segment);
   const auto c = [center](std::int64_t i) { return center ? center[i] : T(0); };
   if (segments == 1) {
     const std::int64_t grain = std::max<std::int64_t>(1, sum_segment / std::max<std::int64_t>(n, 1));
     detail::parallel_for(rows, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) sink(i, sum_row<F>(x + i * n, n, c(i)));
+      constexpr std::int64_t most = 64;
+      A s[most];
+      const auto in_turn = [&](auto sum) {
+        for (std::int64_t i = begin; i < end; i += most) {
+          const std::int64_t count = std::min(most, end - i);
+          for (std::int64_t k = 0; k < count; ++k) s[k] = sum(x + (i + k) * n, c(i + k));
+          sink(i, s, count);
+        }
+      };
+      if (n == 1) return in_turn([](const T* row, T mid) { return static_cast<A>(F::f(*row, mid)); });
+      if constexpr (std::is_floating_point_v<T>)
+        if (n >= lanes<T>)
+          return in_turn([walk = RowWalk<T>(n)](const T* row, T mid) { return sum_vectors<F>(walk, row, mid); });
+      in_turn([n](const T* row, T mid) { return sum_row<F>(row, n, mid); });
     });
     return;
   }
@@ -68,7 +90,7 @@ template <class F, class T, class Sink> void sum_rows(const T* x, std::int64_t r
   for (std::int64_t i = 0; i < rows; ++i) {
     A s = 0;
     for (std::int64_t k = 0; k < segments; ++k) s += p[i * segments + k];
-    sink(i, s);
+    sink(i, &s, 1);
   }
 }
 
@@ -112,9 +134,9 @@ void sum_band_of_columns(const T* x, std::int64_t rows, std::int64_t stride, std
   }
 }
 
-/// sink(o inner + j, sum) for x [outer, n, inner].
-template <class F, class T, class Sink>
-void sum_columns(const T* x, std::int64_t outer, std::int64_t n, std::int64_t inner, const T* center, Sink sink) {
+/// The sum of each column of x [outer, n, inner].
+template <class F, class T>
+void sum_columns(const T* x, std::int64_t outer, std::int64_t n, std::int64_t inner, const T* center, SumSink<Accumulator<T>> sink) {
   using A = Accumulator<T>;
   const std::int64_t bands = (inner + sum_band - 1) / sum_band, width = std::min(inner, sum_band);
   const std::int64_t block = std::max<std::int64_t>(64, 2 * sum_segment / width);  // rows
@@ -131,20 +153,18 @@ void sum_columns(const T* x, std::int64_t outer, std::int64_t n, std::int64_t in
       const std::int64_t j = t % bands * sum_band, b = t / bands % blocks, o = t / bands / blocks;
       const std::int64_t w = std::min(sum_band, inner - j), r = b * block;
       A s[sum_band];
-      sum_band_of_columns<F>(x + (o * n + r) * inner + j, std::min(block, n - r), inner, w, center ? center + o * inner + j : nullptr, s);
-      for (std::int64_t i = 0; i < w; ++i) {
-        if (p) p[(o * blocks + b) * inner + j + i] = s[i];
-        else sink(o * inner + j + i, s[i]);
-      }
+      A* const to = p ? p + (o * blocks + b) * inner + j : s;
+      sum_band_of_columns<F>(x + (o * n + r) * inner + j, std::min(block, n - r), inner, w, center ? center + o * inner + j : nullptr, to);
+      if (!p) sink(o * inner + j, s, w);
     }
   });
   if (!p) return;
-  for (std::int64_t o = 0; o < outer; ++o)
-    for (std::int64_t j = 0; j < inner; ++j) {
-      A s = 0;
-      for (std::int64_t b = 0; b < blocks; ++b) s += p[(o * blocks + b) * inner + j];
-      sink(o * inner + j, s);
-    }
+  for (std::int64_t o = 0; o < outer; ++o) {
+    A* const sum = p + o * blocks * inner;  // the first block's, to which the others are added
+    for (std::int64_t b = 1; b < blocks; ++b)
+      for (std::int64_t j = 0; j < inner; ++j) sum[j] += sum[b * inner + j];
+    sink(o * inner, sum, inner);
+  }
 }
 
 /// The groups of Note [Sums]: sizes of alternating groups, the last one reduced or not.
@@ -162,6 +182,19 @@ struct Groups {
       last_reduced = reduced;
       size[count - 1] *= shape[i];
     }
+  }
+  /// Without group k, which has been summed over: its neighbours become one.
+  void remove(int k) {
+    if (k == count - 1) {
+      last_reduced = false;
+    } else if (k == 0) {
+      std::copy(size + 1, size + count, size);
+    } else {
+      size[k - 1] *= size[k + 1];
+      std::copy(size + k + 2, size + count, size + k);
+      --count;
+    }
+    --count;
   }
   std::int64_t before(int end) const {
     std::int64_t n = 1;
