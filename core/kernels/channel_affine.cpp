@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "divide_up.h"
 #include "lanes.h"
 #include "norm_rows.h"
 #include "normalize.h"
@@ -45,7 +46,7 @@ template <class T>
 void channel_affine(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const double* mean, const double* rstd,
                     const T* weight, const T* bias, T* y) {
   const RowWalk<T> walk(L, N * C * L);
-  std::vector<NormCoefs<T>> coefs(static_cast<std::size_t>((C + most_rows - 1) / most_rows));  // of most_rows channels
+  std::vector<NormCoefs<T>> coefs(static_cast<std::size_t>(divide_up(C, most_rows)));  // of most_rows channels
   for (std::int64_t c0 = 0; c0 < C; c0 += most_rows) {
     NormCoefs<T>& some = coefs[static_cast<std::size_t>(c0 / most_rows)];
     const int count = static_cast<int>(std::min<std::int64_t>(most_rows, C - c0));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/divide_up.h"
 #include "kernels/strided.h"
 
 namespace eg::kernels {
@@ -46,7 +47,7 @@ void transpose(D* d, std::int64_t row, const S* s, std::int64_t column, std::int
 template <class D, class S> void copy_transposed(D* d, const S* s, const LoopNest<2>& nest, int t) {
   constexpr std::int64_t side = 16;
   const int last = nest.rank - 1;
-  const std::int64_t n = nest.inner(), size = nest.sizes[t], blocks = (size + side - 1) / side;
+  const std::int64_t n = nest.inner(), size = nest.sizes[t], blocks = divide_up(size, side);
   const std::int64_t grain = std::max<std::int64_t>(1, parallel_grain / (side * n));
   detail::parallel_for(nest.outer() / size * blocks, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t unit = begin; unit < end; ++unit) {

@@ -239,23 +239,26 @@ void run_panel(const Direct<T>& d, std::int64_t group, std::int64_t phase, Phase
   const T* lines = work.lines;
   for (std::int64_t f = 0; f < d.c.w.step; f += d.stack) {
     const std::int64_t k = d.part_depth(phase, f);
+    const int tile_of = static_cast<int>(rows * d.stack);  // rows
+    const StoreBiased<T> out = whole && d.c.w.step == 1 ? StoreBiased<T>{whole, row_size, bias}
+                                                        : StoreBiased<T>{work.tiles + f * d.tile_size, d.cols, bias};
     const auto run = [&](auto left, auto right) {
-      const StoreBiased<T> out = whole && d.c.w.step == 1 ? StoreBiased<T>{whole, row_size, bias}
-                                                          : StoreBiased<T>{work.tiles + f * d.tile_size, d.cols, bias};
-      if (d.registers)
-        run_tile<Vec<T, register_lanes<T>>, T, most_registers>(static_cast<int>(rows * d.stack), vecs, k, left, right,
-                                                               out);
-      else
-        run_tile<Simd<T>, T, most_tile_vecs>(static_cast<int>(rows * d.stack), vecs, k, left, right, out);
+      run_tile<Simd<T>, T, most_tile_vecs>(tile_of, vecs, k, left, right, out);
+    };
+    const auto run_in_place = [&](auto left, auto right) {  // lines where they are in the planes
+      if constexpr (register_lanes<T> < lanes<T>)
+        if (d.registers)
+          return run_tile<Vec<T, register_lanes<T>>, T, most_registers>(tile_of, vecs, k, left, right, out);
+      run(left, right);
     };
     const PackedRows<T> panel{from.packed + p * k * tile_rows};
     const IndirectLines<T> right{at, from.offset};
     if (d.gathers)
       run(panel, PackedLines<T>{lines});
     else if (d.packed)
-      run(panel, right);
+      run_in_place(panel, right);
     else
-      run(IndirectRows<T>{d.weight + group * d.c.w_group + i0 * d.c.w_row, d.c.w_row, from.places}, right);
+      run_in_place(IndirectRows<T>{d.weight + group * d.c.w_group + i0 * d.c.w_row, d.c.w_row, from.places}, right);
     lines += k * tile_cols<T>;
     from.packed += k * d.panels.count * tile_rows;
     from.places += k;

@@ -4,6 +4,7 @@
 
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/divide_up.h"
 #include "kernels/element_type.h"
 #include "kernels/reduce.h"
 #include "kernels/reduce_stages.h"
@@ -14,7 +15,7 @@ namespace {
 
 // out[i] (and places) of x [rows, n]
 template <class F, class T> void extreme_rows(const T* x, std::int64_t rows, std::int64_t n, T* out, std::int64_t* places) {
-  const std::int64_t segments = (n + sum_segment - 1) / sum_segment;
+  const std::int64_t segments = divide_up(n, sum_segment);
   if (segments > 1) {
     Array partial(Shape{rows * segments}, dtype_of<T>);
     T* p = partial.data<T>();
@@ -39,7 +40,7 @@ template <class F, class T> void extreme_rows(const T* x, std::int64_t rows, std
 // out[o inner + j] (and places) of x [outer, n, inner]
 template <class F, class T>
 void extreme_columns(const T* x, std::int64_t outer, std::int64_t n, std::int64_t inner, T* out, std::int64_t* places) {
-  const std::int64_t bands = (inner + sum_band - 1) / sum_band;
+  const std::int64_t bands = divide_up(inner, sum_band);
   detail::parallel_for(outer * bands, row_grain(n * std::min(inner, sum_band)), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = begin; t < end; ++t) {
       const std::int64_t o = t / bands, j0 = t % bands * sum_band, w = std::min(sum_band, inner - j0);

@@ -8,6 +8,7 @@
 #include "detail/format.h"
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/divide_up.h"
 #include "kernels/element_type.h"
 
 namespace eg::kernels {
@@ -93,7 +94,7 @@ void index_add(Array& out, int dim, const Array& in_index, const Array& in_src) 
   const std::int64_t* at = index.data<std::int64_t>();
   // Work is split by destination: a part adds what falls into its places, in the order of k.
   const std::int64_t parts = std::clamp<std::int64_t>(cost / parallel_grain, 1, b.outer > 8 ? 1 : 8);
-  const std::int64_t width = (b.size + parts - 1) / parts;
+  const std::int64_t width = divide_up(b.size, parts);
   for_number(out.dtype(), [&]<class T>(T*) {
     const T* from = src.data<T>();
     T* to = out.data<T>();

@@ -1,6 +1,7 @@
 // Layer norm and RMS norm: weight and bias per element, so their gradients are sums over the rows.
 #include <eigengrad/core/parallel.h>
 
+#include "divide_up.h"
 #include "norm_rows.h"
 #include "normalize.h"
 
@@ -151,7 +152,7 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
   const RowWalk<T> walk(M, R * M, block * M);
   const bool pairs = M < 1024;  // rows 4 KiB apart or nearly are slow to read in turns
   // Each chunk of rows has its own dweight and dbias in T, at most 256 rows deep; chunks meet in double, in order.
-  const std::int64_t grain = std::clamp<std::int64_t>(grain_rows(2 * M), 32, 256), chunks = (R + grain - 1) / grain;
+  const std::int64_t grain = std::clamp<std::int64_t>(grain_rows(2 * M), 32, 256), chunks = divide_up(R, grain);
   T *const dweights = norm_scratch<T>(sums ? 2 * chunks * M : 1), *const dbiases =
                                                                       sums ? dweights + chunks * M : nullptr;
   detail::parallel_for(R, grain, [&](std::int64_t begin, std::int64_t end) {

@@ -4,6 +4,7 @@
 
 #include "detail/eigen.h"
 #include "kernels/copy.h"
+#include "kernels/divide_up.h"
 #include "kernels/element_type.h"
 #include "kernels/reduce_stages.h"
 
@@ -19,7 +20,7 @@ template <class T, class Part> Array sum_of_parts(std::int64_t n, double divisor
   if (n <= sum_segment) {
     if (n > 0) total = part(std::int64_t{0}, n);
   } else {
-    const std::int64_t segments = (n + sum_segment - 1) / sum_segment;
+    const std::int64_t segments = divide_up(n, sum_segment);
     Array parts(Shape{segments}, DType::float64);
     double* p = parts.data<double>();
     detail::parallel_for(n, sum_segment, [&](std::int64_t b, std::int64_t e) {

@@ -14,7 +14,6 @@
 namespace eg::kernels {
 namespace {
 
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Note [Three ways to multiply]
 // One operand is a vector: streams of the other, by rows (dot) or by lines (direct).

@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "conv.h"
+#include "divide_up.h"
 #include "lanes.h"
 
 namespace eg::kernels {
-
-inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// About `most` of `total`, so that a multiple of `parts` such pieces make up all.
 inline std::int64_t even_share(std::int64_t total, std::int64_t most, std::int64_t parts) {

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "kernels/divide_up.h"
 #include "kernels/lanes.h"
 #include "kernels/row_sums.h"
 #include "kernels/strided.h"
@@ -57,7 +58,7 @@ inline constexpr std::int64_t sum_segment = 32768;  // elements a task takes
 template <class F, class T>
 void sum_rows(const T* x, std::int64_t rows, std::int64_t n, const T* center, SumSink<Accumulator<T>> sink) {
   using A = Accumulator<T>;
-  const std::int64_t segments = std::max<std::int64_t>(1, (n + sum_segment - 1) / sum_segment);
+  const std::int64_t segments = std::max<std::int64_t>(1, divide_up(n, sum_segment));
   const auto c = [center](std::int64_t i) { return center ? center[i] : T(0); };
   if (segments == 1) {
     const std::int64_t grain = std::max<std::int64_t>(1, sum_segment / std::max<std::int64_t>(n, 1));
@@ -138,9 +139,9 @@ void sum_band_of_columns(const T* x, std::int64_t rows, std::int64_t stride, std
 template <class F, class T>
 void sum_columns(const T* x, std::int64_t outer, std::int64_t n, std::int64_t inner, const T* center, SumSink<Accumulator<T>> sink) {
   using A = Accumulator<T>;
-  const std::int64_t bands = (inner + sum_band - 1) / sum_band, width = std::min(inner, sum_band);
+  const std::int64_t bands = divide_up(inner, sum_band), width = std::min(inner, sum_band);
   const std::int64_t block = std::max<std::int64_t>(64, 2 * sum_segment / width);  // rows
-  const std::int64_t blocks = std::max<std::int64_t>(1, (n + block - 1) / block);
+  const std::int64_t blocks = std::max<std::int64_t>(1, divide_up(n, block));
   Array partial;
   A* p = nullptr;
   if (blocks > 1) {

@@ -10,6 +10,7 @@
 #include "detail/format.h"
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/divide_up.h"
 #include "kernels/element_type.h"
 #include "kernels/reduce_stages.h"
 #include "kernels/row_extreme.h"
@@ -155,7 +156,7 @@ template <class Row, class Columns> void each_line(const Blocks& b, Row row, Col
     });
     return;
   }
-  const std::int64_t bands = (b.inner + band - 1) / band;
+  const std::int64_t bands = divide_up(b.inner, band);
   detail::parallel_for(b.outer * bands, row_grain(4 * b.size * std::min(band, b.inner)), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = begin; t < end; ++t) {
       const std::int64_t j = t % bands * band;

@@ -14,6 +14,7 @@
 
 #include "kernels/blocks.h"
 #include "kernels/copy.h"
+#include "kernels/divide_up.h"
 #include "kernels/element_type.h"
 #include "kernels/scratch.h"
 
@@ -133,7 +134,7 @@ Sorted ordered(const Array& in, int dim, std::int64_t k, bool descending) {
 
 template <class T, class Sum> void add_up(const Blocks& b, const T* x, T* y, bool reverse) {
   constexpr std::int64_t width = 64;  // neighbouring lines go together
-  const std::int64_t parts = (b.inner + width - 1) / width, n = b.size;
+  const std::int64_t parts = divide_up(b.inner, width), n = b.size;
   detail::parallel_for(b.outer * parts, row_grain(n * std::min(width, b.inner)), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t u = first; u < last; ++u) {
       const std::int64_t begin = u % parts * width, count = std::min(width, b.inner - begin);

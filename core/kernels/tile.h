@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "divide_up.h"
 #include "simd.h"
 
 namespace eg::kernels {
@@ -36,9 +37,9 @@ constexpr int most_vecs(int rows) {
 /// `rows` cut into as few panels as hold at most `room` each, all of about the same number.
 struct Panels {
   std::int64_t rows, count;
-  Panels(std::int64_t all, std::int64_t room) : rows(all), count((all + room - 1) / room) {}
+  Panels(std::int64_t all, std::int64_t room) : rows(all), count(divide_up(all, room)) {}
   std::int64_t first(std::int64_t panel) const { return rows * panel / count; }
-  std::int64_t most() const { return (rows + count - 1) / count; }
+  std::int64_t most() const { return divide_up(rows, count); }
 };
 
 /// Element (i, r) of the left operand: at p[i row + r step].

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "divide_up.h"
 #include "tile.h"
 
 namespace eg::kernels {
@@ -72,7 +73,7 @@ void run_weight_tile(int rows, int vecs, const Walk& walk, const T* x, const std
 template <class T>
 void weight_tiles(std::int64_t rows, const Walk& walk, const T* x, const std::int64_t* offset, TurnedLines<T> g, T* to,
                   std::int64_t line, bool accumulate) {
-  const std::int64_t vectors = line / lanes<T>, blocks = (vectors + weight_vecs - 1) / weight_vecs;
+  const std::int64_t vectors = line / lanes<T>, blocks = divide_up(vectors, weight_vecs);
   for (std::int64_t block = 0; block < blocks; ++block) {
     const std::int64_t o = vectors * block / blocks, vecs = vectors * (block + 1) / blocks - o;
     const Panels panels(rows, rows_for(static_cast<int>(vecs)));
