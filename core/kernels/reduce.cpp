@@ -35,7 +35,7 @@ template <class F, class T> void run_stages(const T* x, Groups g, const T* cente
 template <class F, class T> void total_into(Array& out, const Array& a, const Groups& g, double divisor) {
   using A = Accumulator<T>;
   T* o = out.data<T>();
-  const auto finish = [divisor](A sum) {
+  const auto finish = [=](A sum) {
     if constexpr (std::is_floating_point_v<T>) return static_cast<T>(sum / divisor);
     else return sum;
   };
