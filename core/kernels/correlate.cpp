@@ -239,16 +239,16 @@ void run_panel(const Direct<T>& d, std::int64_t group, std::int64_t phase, Phase
   const T* lines = work.lines;
   for (std::int64_t f = 0; f < d.c.w.step; f += d.stack) {
     const std::int64_t k = d.part_depth(phase, f);
-    const int tile_of = static_cast<int>(rows * d.stack);  // rows
+    const int height = static_cast<int>(rows * d.stack);
     const StoreBiased<T> out = whole && d.c.w.step == 1 ? StoreBiased<T>{whole, row_size, bias}
                                                         : StoreBiased<T>{work.tiles + f * d.tile_size, d.cols, bias};
     const auto run = [&](auto left, auto right) {
-      run_tile<Simd<T>, T, most_tile_vecs>(tile_of, vecs, k, left, right, out);
+      run_tile<Simd<T>, T, most_tile_vecs>(height, vecs, k, left, right, out);
     };
     const auto run_in_place = [&](auto left, auto right) {  // lines where they are in the planes
       if constexpr (register_lanes<T> < lanes<T>)
         if (d.registers)
-          return run_tile<Vec<T, register_lanes<T>>, T, most_registers>(tile_of, vecs, k, left, right, out);
+          return run_tile<Vec<T, register_lanes<T>>, T, most_registers>(height, vecs, k, left, right, out);
       run(left, right);
     };
     const PackedRows<T> panel{from.packed + p * k * tile_rows};

@@ -14,7 +14,6 @@
 namespace eg::kernels {
 namespace {
 
-
 // Note [Three ways to multiply]
 // One operand is a vector: streams of the other, by rows (dot) or by lines (direct).
 // Small, or few rows: tiles straight from the operands, only a transposed right one is packed (direct).
