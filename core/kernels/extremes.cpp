@@ -108,12 +108,12 @@ Array extreme(bool largest, const Array& in, const Dims& dims, bool keepdim) {
   const Groups g(in.shape(), dims);
   if (g.count <= 2 || (g.count == 3 && !g.last_reduced)) {
     const Array a = contiguous(in);
-    const int reduced = g.last_reduced ? g.count - 1 : g.count - 2;
+    const int reduced = g.last();
     if (reduced < 0) {
       copy_into(out, a.view(out.shape(), contiguous_strides(out.shape())));
       return out;
     }
-    extreme_into(largest, a, g.before(reduced), g.size[reduced], g.last_reduced ? 1 : g.size[g.count - 1], out, nullptr);
+    extreme_into(largest, a, g.before(reduced), g.size[reduced], g.behind(reduced), out, nullptr);
     return out;
   }
   const Array rows = as_rows(in, dims);

@@ -1,7 +1,7 @@
 #include "kernels/reduce.h"
 
 #include <algorithm>
-#include <utility>
+#include <type_traits>
 
 #include "kernels/copy.h"
 #include "kernels/reduce_stages.h"
@@ -13,23 +13,24 @@ namespace {
 constexpr std::int64_t short_row = 64, many_rows = 16;
 
 // Sums x over the groups. center: one number for each sum of the first stage, or null.
-template <class F, class T> void run_stages(const T* x, Groups g, const T* center, SumSink<Accumulator<T>> sink) {
+template <class F, class T>
+void run_stages(const T* x, Groups g, const std::type_identity_t<T>* center, SumSink<Accumulator<T>> sink) {
   using A = Accumulator<T>;
-  const int last = g.last_reduced ? g.count - 1 : g.count - 2;  // group that is reduced
+  const int last = g.last();
   if (last < 0) return sum_rows<F>(x, g.before(g.count), 1, center, sink);  // nothing to add up
   const auto run_stage = [&](int reduced, SumSink<A> to) {
-    const std::int64_t outer = g.before(reduced), inner = g.before(g.count) / (outer * g.size[reduced]);
+    const std::int64_t outer = g.before(reduced), inner = g.behind(reduced);
     if (inner == 1) sum_rows<F>(x, outer, g.size[reduced], center, to);
     else sum_columns<F>(x, outer, g.size[reduced], inner, center, to);
   };
   if (last <= 1) return run_stage(last, sink);
   const bool columns_first = g.last_reduced && !center && g.size[last] <= short_row && g.size[last - 2] >= many_rows;
   const int reduced = columns_first ? last - 2 : last;
-  Array sums(Shape{g.before(g.count) / g.size[reduced]}, dtype_of<A>);
+  Array sums(Shape{g.before(reduced) * g.behind(reduced)}, dtype_of<A>);
   A* s = sums.data<A>();
   run_stage(reduced, [s](std::int64_t first, const A* v, std::int64_t n) { std::copy_n(v, n, s + first); });
   g.remove(reduced);
-  run_stages<ValueTerm>(static_cast<const A*>(s), g, static_cast<const A*>(nullptr), sink);
+  run_stages<ValueTerm>(s, g, nullptr, sink);
 }
 
 template <class F, class T> void total_into(Array& out, const Array& a, const Groups& g, double divisor) {
@@ -43,7 +44,7 @@ template <class F, class T> void total_into(Array& out, const Array& a, const Gr
     *o = finish(sum_row<F>(a.data<T>(), a.numel(), T(0)));
     return;
   }
-  run_stages<F>(a.data<T>(), g, static_cast<const T*>(nullptr), [o, finish](std::int64_t first, const A* s, std::int64_t n) {
+  run_stages<F>(a.data<T>(), g, nullptr, [o, finish](std::int64_t first, const A* s, std::int64_t n) {
     for (std::int64_t i = 0; i < n; ++i) o[first + i] = finish(s[i]);
   });
 }
@@ -63,13 +64,13 @@ template <class T> void var_typed(MeanVar& r, const Array& a, const Dims& dims, 
   Array exact(Shape{results}, float64);
   double* m = exact.data<double>();
   T* c = r.mean.data<T>();
-  run_stages<ValueTerm>(a.data<T>(), g, static_cast<const T*>(nullptr), [=](std::int64_t begin, const double* s, std::int64_t count) {
+  run_stages<ValueTerm>(a.data<T>(), g, nullptr, [=](std::int64_t begin, const double* s, std::int64_t count) {
     for (std::int64_t i = begin; i < begin + count; ++i) {
       m[i] = s[i - begin] / n;
       c[i] = static_cast<T>(m[i]);
     }
   });
-  const int first = g.last_reduced ? g.count - 1 : g.count - 2;
+  const int first = g.last();
   Array centers = r.mean;
   if (first > 1) {  // several stages: repeat the means for every sum of the first one
     Dims reduced_first;
@@ -85,8 +86,7 @@ template <class T> void var_typed(MeanVar& r, const Array& a, const Dims& dims, 
     centers = contiguous(broadcast_to(r.mean, reduced_shape(a.shape(), reduced_first, true)));
   }
   T* v = r.var.data<T>();
-  const T* mid = centers.data<T>();
-  run_stages<CenteredSquareTerm>(a.data<T>(), g, mid, [=](std::int64_t begin, const double* s, std::int64_t count) {
+  run_stages<CenteredSquareTerm>(a.data<T>(), g, centers.data<T>(), [=](std::int64_t begin, const double* s, std::int64_t count) {
     for (std::int64_t i = begin; i < begin + count; ++i) {
       const double rounding = m[i] - static_cast<double>(c[i]);
       const double q = s[i - begin] - n * rounding * rounding;

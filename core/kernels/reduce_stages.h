@@ -197,9 +197,16 @@ struct Groups {
     }
     --count;
   }
+  /// The last group that is reduced; negative where none is.
+  int last() const { return last_reduced ? count - 1 : count - 2; }
   std::int64_t before(int end) const {
     std::int64_t n = 1;
     for (int i = 0; i < end; ++i) n *= size[i];
+    return n;
+  }
+  std::int64_t behind(int k) const {
+    std::int64_t n = 1;
+    for (int i = k + 1; i < count; ++i) n *= size[i];
     return n;
   }
 };
