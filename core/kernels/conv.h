@@ -16,7 +16,8 @@ struct ConvShape {
 };
 
 /// y[n, o, h, w] = bias[o] + sum_{c, a, b} w[o, c, a, b] x[n, c, h stride - padding + a dilation, ...].
-/// bias may be null. A sample's bits depend neither on the other samples nor on the number of threads.
+/// bias may be null. A sample's bits depend neither on the other samples nor on the number of threads; with lines of less
+/// than 48 outputs, on whether all samples together have enough of them, see Note [Winograd] in winograd.h.
 template <class T>
 void conv_forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* y);
 

@@ -22,7 +22,7 @@ namespace {
 // dropped.
 // A task takes a range of q, so only that range, and the largest shift behind it, is ever in planes, in cache.
 // Every output is one chain of multiply-adds over (channel, tap), whichever task or tile it is in: its bits depend
-// neither on the other samples nor on the threads.
+// neither on the samples beside it nor on the threads.
 constexpr std::int64_t chunk_columns = 64;        // least columns of a task that has more
 constexpr std::int64_t chunk_bytes = 384 * 1024;  // most bytes of planes of a task
 constexpr std::int64_t serial_work = 1 << 19;     // multiply-adds below which waking a thread costs more

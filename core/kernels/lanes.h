@@ -6,12 +6,9 @@
 
 namespace eg::kernels {
 
-/// Lanes 0, 2, 4, ... of a, then of b; lanes 1, 3, 5, ...
+/// Lanes 0, 2, 4, ... of a, then of b.
 inline f32x16 even_lanes(f32x16 a, f32x16 b) {
   return shuffle<0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30>(a, b);
-}
-inline f32x16 odd_lanes(f32x16 a, f32x16 b) {
-  return shuffle<1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31>(a, b);
 }
 inline f64x8 even_lanes(f64x8 a, f64x8 b) { return shuffle<0, 2, 4, 6, 8, 10, 12, 14>(a, b); }
 

@@ -153,46 +153,4 @@ void turn_channels(std::int64_t channels, std::int64_t positions, const T* from,
     transpose(std::min<std::int64_t>(lanes<T>, channels - i), positions, from, from_line, to, lanes<T>, lanes<T>);
 }
 
-/// Every fourth value: lane t of v[i] is from[4 t + i]; and back.
-template <class V>
-inline void load_quads(const float* from, V (&v)[4]) {
-  if constexpr (lanes_of<V> == 16) {
-    const V a = load<V>(from), b = load<V>(from + 16), c = load<V>(from + 32), d = load<V>(from + 48);
-    const V ab = even_lanes(a, b), cd = even_lanes(c, d), ab1 = odd_lanes(a, b), cd1 = odd_lanes(c, d);
-    v[0] = even_lanes(ab, cd), v[1] = even_lanes(ab1, cd1), v[2] = odd_lanes(ab, cd), v[3] = odd_lanes(ab1, cd1);
-  } else {
-    using Quad = Vec<float, 4>;
-    V w[4];
-    unrolled<4>([&](auto i) {
-      if constexpr (lanes_of<V> == 8)
-        w[i] = join(load<Quad>(from + 4 * i), load<Quad>(from + 16 + 4 * i));
-      else
-        w[i] = load<V>(from + 4 * i);
-    });
-    turn_within(w, v);
-  }
-}
-template <class V>
-inline void store_quads(const V (&v)[4], float* to) {
-  if constexpr (lanes_of<V> == 16) {
-    const V low = interleave_low(v[0], v[2]), high = interleave_high(v[0], v[2]);
-    const V low1 = interleave_low(v[1], v[3]), high1 = interleave_high(v[1], v[3]);
-    store(to, interleave_low(low, low1));
-    store(to + 16, interleave_high(low, low1));
-    store(to + 32, interleave_low(high, high1));
-    store(to + 48, interleave_high(high, high1));
-  } else {
-    V w[4];
-    turn_within(v, w);
-    if constexpr (lanes_of<V> == 8) {
-      store(to, join(low_half(w[0]), low_half(w[1])));
-      store(to + 8, join(low_half(w[2]), low_half(w[3])));
-      store(to + 16, join(high_half(w[0]), high_half(w[1])));
-      store(to + 24, join(high_half(w[2]), high_half(w[3])));
-    } else {
-      for (int i = 0; i < 4; ++i) store(to + 4 * i, w[i]);
-    }
-  }
-}
-
 }  // namespace eg::kernels

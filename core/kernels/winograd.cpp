@@ -15,9 +15,10 @@
 namespace eg::kernels {
 namespace {
 
-using V = Vec<float, square_side<float>>;
+using V = Vec<float, std::min(8, square_side<float>)>;
 constexpr std::int64_t cols = tile_cols<float>, tile_size = tile_rows * cols;
 constexpr std::int64_t chunk_bytes = 256 * 1024;  // most bytes of transformed input of a task
+constexpr std::int64_t least_positions = 128;     // of short lines
 
 /// Where every (point, group of taps, channel) of the parts lies in the transformed input.
 void find_offsets(const WinogradPlanes& w, std::int64_t plane, std::int64_t* to) {
@@ -27,54 +28,170 @@ void find_offsets(const WinogradPlanes& w, std::int64_t plane, std::int64_t* to)
         for (std::int64_t k = 0; k < w.quads.channels && g.has(point); ++k) *to++ = w.offset(g, point, k, plane);
 }
 
-/// A group of taps of a channel at the points, `step` apart, for the rows of a panel, w_row apart.
-void transform_taps(const TapGroup& g, const float* w, std::int64_t w_row, std::int64_t rows, float* to,
-                    std::int64_t step) {
-  using R = Vec<float, tile_rows <= 4 ? 4 : 8>;
-  R tap[3] = {};
-  for (int j = 0; j < 3; ++j) {
-    if (g.index[j] < 0) continue;
-    const float* from = w + g.index[j];
-    tap[j] = [&]<int... i>(std::integer_sequence<int, i...>) {
-      return R{(i < tile_rows ? from[std::min<std::int64_t>(i, rows - 1) * w_row] : 0.0f)...};
-    }
-    (std::make_integer_sequence<int, lanes_of<R>>{});
+using Rows = Vec<float, 8>;  // a value of each row of a panel
+
+/// The taps of a channel for the rows of a panel, w_row apart.
+void load_taps(const float* w, std::int64_t w_row, std::int64_t rows, std::int64_t kernel, Rows* tap) {
+  if (kernel < 4) {
+    for (std::int64_t t = 0; t < kernel; ++t) tap[t] = [&]<int... i>(std::integer_sequence<int, i...>) {
+        return Rows{(i < tile_rows ? w[std::min<std::int64_t>(i, rows - 1) * w_row + t] : 0.0f)...};
+      }
+    (std::make_integer_sequence<int, lanes_of<Rows>>{});
+    return;
   }
-  const R ea = (-2.0f / 3) * tap[0] - (1.0f / 3) * tap[2], oa = (-2.0f / 3 * point_a) * tap[1];
-  const R eb = (1.0f / 6) * tap[0] + (1.0f / 3) * tap[2], ob = (1.0f / 6 * point_b) * tap[1];
-  const R at[points] = {tap[0], ea + oa, ea - oa, eb + ob, eb - ob, tap[2]};
+  for (std::int64_t first = 0; first < kernel; first += 4) {  // the last four may overlap those before
+    const std::int64_t t = std::min(first, kernel - 4);
+    Vec<float, 4> v[lanes_of<Rows>] = {};
+    unrolled<tile_rows>([&](auto i) {
+      if (i < rows) v[i] = load<Vec<float, 4>>(w + i * w_row + t);
+    });
+    turn_within(v, v);
+    turn_within(v + 4, v + 4);
+    for (int j = 0; j < 4; ++j) tap[t + j] = join(v[j], v[j + 4]);
+  }
+}
+
+/// A group of taps at the points, `step` apart.
+inline void transform_taps(const TapGroup& g, const Rows* tap, float* to, std::int64_t step) {
+  const auto of = [&](int j) { return g.index[j] >= 0 ? tap[g.index[j]] : Rows{}; };
+  const Rows t0 = of(0), t1 = of(1), t2 = of(2);
+  const Rows ea = (-2.0f / 3) * t0 - (1.0f / 3) * t2, oa = (-2.0f / 3 * point_a) * t1;
+  const Rows eb = (1.0f / 6) * t0 + (1.0f / 3) * t2, ob = (1.0f / 6 * point_b) * t1;
+  const Rows at[points] = {t0, ea + oa, ea - oa, eb + ob, eb - ob, t2};
   for (int point = 0; point < points; ++point)
     if (g.has(point)) store_first<tile_rows>(to + point * step, at[point]);
 }
 
 /// All weights, in panels: [group][part][panel][point][group of taps, channel][tile_rows].
 void pack_transformed(const Correlation& c, const WinogradPlanes& w, const float* weight, const Panels& panels,
-                      float* to) {
-  for (std::int64_t group = 0; group < w.quads.groups; ++group)
-    for (const WinogradPlanes::Part& part : w.parts)
-      for (std::int64_t p = 0; p < panels.count; ++p, to += part.all() * tile_rows) {
-        const std::int64_t row = panels.first(p), rows = panels.first(p + 1) - row;
-        const float* from = weight + group * c.w_group + row * c.w_row;
-        float* at = to;
-        for (const TapGroup& g : part.groups)
-          for (std::int64_t k = 0; k < w.quads.channels; ++k, at += tile_rows)
-            transform_taps(g, from + k * c.w_channel, c.w_row, rows, at, part.depth * tile_rows);
+                      std::int64_t group_size, float* to) {
+  const std::int64_t channels = w.quads.channels;
+  std::int64_t kernel = 0;
+  for (const std::vector<Tap>& part : c.parts) kernel += static_cast<std::int64_t>(part.size());
+  const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) * panels.count / group_size);
+  detail::parallel_for(w.quads.groups * panels.count, grain, [&](std::int64_t begin, std::int64_t end) {
+    Rows* const taps = scratch<6, Rows>(kernel);
+    for (std::int64_t task = begin; task < end; ++task) {
+      const std::int64_t group = task / panels.count, p = task % panels.count;
+      const std::int64_t row = panels.first(p), rows = panels.first(p + 1) - row;
+      const float* from = weight + group * c.w_group + row * c.w_row;
+      for (std::int64_t k = 0; k < channels; ++k) {
+        load_taps(from + k * c.w_channel, c.w_row, rows, kernel, taps);
+        float* part_at = to + group * group_size;
+        for (const WinogradPlanes::Part& part : w.parts) {
+          float* at = part_at + (p * part.all() + k) * tile_rows;
+          for (const TapGroup& g : part.groups) {
+            transform_taps(g, taps, at, part.depth * tile_rows);
+            at += channels * tile_rows;
+          }
+          part_at += panels.count * part.all() * tile_rows;
+        }
       }
+    }
+  });
 }
 
-/// The outputs of n quads of a row from the tiles at the points, `add` added, as neighbours. Adds 0 to every lane of
-/// `check` if all are finite, else NaN to some.
-template <bool infinity>
-void combine(const float* m, std::int64_t n, float add, float* to, V& check) {
+/// The outputs y[0 .. 3] of some quads of a row from the tiles at the points, `add` added. Adds 0 to the lanes of
+/// `check` that are finite, else NaN (or where the sum of the four overflows).
+inline void combine(const float* m, bool infinity, float add, V (&y)[quad], V& check) {
   constexpr float a = point_a, b = point_b;
-  for (std::int64_t j = 0; j < n; j += lanes_of<V>) {
-    const auto at = [&](int point) { return load<V>(m + point * tile_size + j); };
-    const V pa = at(at_a), na = at(at_minus_a), pb = at(at_b), nb = at(at_minus_b);
-    const V sa = pa + na, da = pa - na, sb = pb + nb, db = pb - nb;
-    V y[quad] = {at(at_zero) + (sa + sb), a * da + b * db, 0.5f * sa + 2 * sb, (a * a * a) * da + (b * b * b) * db};
-    if constexpr (infinity) y[3] += at(at_infinity);
-    for (V& v : y) v += add, check += v * 0.0f;
-    store_quads(y, to + quad * j);
+  const auto at = [&](int point) { return load<V>(m + point * tile_size); };
+  const V pa = at(at_a), na = at(at_minus_a), pb = at(at_b), nb = at(at_minus_b);
+  const V sa = pa + na, da = pa - na, sb = pb + nb, db = pb - nb;
+  y[0] = at(at_zero) + (sa + sb), y[1] = a * da + b * db, y[2] = 0.5f * sa + 2 * sb;
+  y[3] = (a * a * a) * da + (b * b * b) * db;
+  if (infinity) y[3] += at(at_infinity);
+  for (V& v : y) v += add;
+  check += ((y[0] + y[1]) + (y[2] + y[3])) * 0.0f;
+}
+
+constexpr int unit_quads = 4, units_of_v = lanes_of<V> / unit_quads;
+
+/// The lanes of one unit.
+inline Vec<float, unit_quads> lanes_of_unit(V v, std::int64_t unit) {
+  return [unit](auto w) {
+    if constexpr (lanes_of<decltype(w)> == unit_quads)
+      return w;
+    else
+      return unit == 0 ? low_half(w) : high_half(w);
+  }(v);
+}
+
+/// Where the outputs of a tile go, a unit of four quads at a time: to row i at to + at[unit] + i row, or nowhere (-1).
+struct Outputs {
+  float* to;
+  std::int64_t row, count;  // of units
+  std::int64_t at[cols / unit_quads];
+  V check[cols / lanes_of<V>];  // see combine()
+
+  /// f(place of row i, part) for the units that the parts of a vector go to.
+  template <class F>
+  void each_unit(std::int64_t i, std::int64_t unit, F f) const {
+    for (int part = 0; part < units_of_v; ++part)
+      if (at[unit + part] >= 0) f(to + i * row + at[unit + part], part);
+  }
+  /// Lane t of y[j] as output j of quad t.
+  void store_one(std::int64_t i, std::int64_t unit, const V (&y)[quad]) const {
+    V w[quad];
+    turn_within(y, w);
+    each_unit(i, unit, [&](float* place, int part) {
+      for (int q = 0; q < quad; ++q) store(place + quad * q, lanes_of_unit(w[q], part));
+    });
+  }
+  /// Of two phases in turns.
+  void store_two(std::int64_t i, std::int64_t unit, const V (&y)[2][quad]) const {
+    V w[2][quad];
+    for (int half = 0; half < 2; ++half) {
+      const V turns[quad] = {y[0][2 * half], y[1][2 * half], y[0][2 * half + 1], y[1][2 * half + 1]};
+      turn_within(turns, w[half]);
+    }
+    each_unit(i, unit, [&](float* place, int part) {
+      for (int q = 0; q < 2 * quad; ++q) store(place + quad * q, lanes_of_unit(w[q % 2][q / 2], part));
+    });
+  }
+  /// Of phase f of many.
+  void store_phase(std::int64_t i, std::int64_t unit, const V (&y)[quad], std::int64_t f, std::int64_t step) const {
+    each_unit(i, unit, [&](float* place, int part) {
+      for (int j = 0; j < quad; ++j) {
+        const auto v = lanes_of_unit(y[j], part);
+        for (int t = 0; t < unit_quads; ++t) place[(quad * t + j) * step + f] = v[t];
+      }
+    });
+  }
+};
+
+/// Whole units go to the target, at the places of the runs; if the runs cut any, all go to `merged` first.
+/// Returns which.
+bool place_outputs(const Run* runs, int count, std::int64_t step, std::int64_t quads, Outputs& out) {
+  const std::int64_t unit = unit_quads * quad * step;
+  out.count = quads / unit_quads;
+  bool whole = true;
+  for (const Run* run = runs; run != runs + count; ++run)
+    whole = whole && run->column % unit == 0 && run->count % unit == 0;
+  for (std::int64_t u = 0; u < out.count; ++u) out.at[u] = whole ? -1 : u * unit;
+  for (const Run* run = runs; whole && run != runs + count; ++run)
+    for (std::int64_t i = 0; i < run->count / unit; ++i) out.at[run->column / unit + i] = run->at + i * unit;
+  return whole;
+}
+
+/// The outputs of a panel of rows from the tiles of all phases and points. `phases` is 1, 2, or 0 for any number.
+template <int phases>
+void combine_panel(const float* tiles, const WinogradPlanes::Part* part, std::int64_t step, std::int64_t rows,
+                   const float* bias, Outputs& out) {
+  for (V& v : out.check) v = V{};
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const float add = bias ? bias[i] : 0.0f;
+    for (std::int64_t unit = 0; unit < out.count; unit += units_of_v) {
+      V y[2][quad];
+      for (std::int64_t f = 0; f < (phases ? phases : step); ++f) {
+        V(&of_phase)[quad] = y[phases == 2 ? f : 0];
+        combine(tiles + f * points * tile_size + i * cols + unit_quads * unit, part[f].infinity > 0, add, of_phase,
+                out.check[unit / units_of_v]);
+        if constexpr (phases == 0) out.store_phase(i, unit, of_phase, f, step);
+      }
+      if constexpr (phases == 1) out.store_one(i, unit, y[0]);
+      if constexpr (phases == 2) out.store_two(i, unit, y);
+    }
   }
 }
 
@@ -99,7 +216,7 @@ void copy_checked_row(const float* from, std::int64_t n, float* to, V& check) {
 bool correlate_winograd(const Correlation& c, const float* source, const float* weight, const float* bias,
                         float* target) {
   WinogradPlanes w;
-  if (!winograd_planes(c.planes, c.parts, c.rows, w)) return false;
+  if (!winograd_planes(c.planes, c.parts, c.rows, least_positions, w)) return false;
   const Planes& s = w.quads;
   const std::int64_t step = c.w.step;
   const Panels panels(c.rows, tile_rows);
@@ -116,14 +233,14 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
   const std::int64_t group_size = depth * panels.count * tile_rows;
   float* const packed = scratch<2, float>(s.groups * group_size);
   find_offsets(w, plane, offsets);
-  pack_transformed(c, w, weight, panels, packed);
+  pack_transformed(c, w, weight, panels, group_size, packed);
 
   std::vector<std::atomic<bool>> not_finite(static_cast<std::size_t>(s.n));
   const std::int64_t row_size = c.h.size * c.w.size, image = s.groups * c.rows * row_size;
   detail::parallel_for(s.groups * chunks, 1, [&](std::int64_t begin, std::int64_t end) {
-    float* const tiles = scratch<4, float>((points + 2 * quad * step) * tile_size);
-    float* const quads = tiles + points * tile_size;
-    float* const merged = step == 1 ? quads : quads + quad * step * tile_size;
+    float* const tiles = scratch<4, float>((points + quad) * step * tile_size);
+    float* const merged = tiles + points * step * tile_size;  // rows of a panel, phases in turns
+    const std::int64_t merged_row = quad * step * cols;
     float* const planes = scratch<3, float>(s.channels * w.plane_count * plane);
     Run runs[cols];
     for (std::int64_t task = begin; task < end; ++task) {
@@ -131,7 +248,6 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
       fill_winograd(w, source, group, q0, cut.computed(chunk) + s.reach(), plane, planes);
       cut.for_tiles(chunk, [&](std::int64_t q, std::int64_t q_end) {
         const int vecs = static_cast<int>(divide_up(q_end - q, lanes<float>));
-        const std::int64_t quads_used = vecs * std::int64_t{lanes<float>};
         const std::int64_t* offset = offsets;
         const float* weights = packed + group * group_size;
         for (std::int64_t phase = 0; phase < c.h.step; ++phase) {
@@ -139,13 +255,12 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
           std::int64_t ks = 0;  // depth of the products of this phase
           for (std::int64_t f = 0; f < step; ++f) ks += part[f].all();
           const int count = find_runs(s, c.rows, c.h, w_axis, phase, q, q_end, runs);
-          const bool whole = count == 1 && runs[0].count == quad * quads_used * step;
+          Outputs out{merged, merged_row, 0, {}, {}};
+          const bool whole = place_outputs(runs, count, step, vecs * lanes<float>, out);
           for (std::int64_t p = 0; p < panels.count && count > 0; ++p) {
             const std::int64_t i0 = panels.first(p), rows = panels.first(p + 1) - i0;
             float* const to = target + (group * c.rows + i0) * row_size;
             prefetch_rows(runs, count, rows, to, row_size);
-            const bool direct = whole && step == 1;
-            V check{};
             std::int64_t before = 0;
             for (std::int64_t f = 0; f < step; ++f) {
               for (int point = 0; point < points; ++point)
@@ -155,26 +270,25 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
                       PackedRows<float>{weights + (before * panels.count + p * part[f].all() + point * part[f].depth) *
                                                       tile_rows},
                       IndirectLines<float>{planes + (q - q0), offset + before + point * part[f].depth},
-                      tiles + point * tile_size, cols, false);
-              for (std::int64_t i = 0; i < rows; ++i) {
-                const float add = bias ? bias[group * c.rows + i0 + i] : 0.0f;
-                float* const out = direct ? to + runs[0].at + i * row_size : quads + (f * tile_rows + i) * quad * cols;
-                (part[f].infinity > 0 ? combine<true> : combine<false>)(tiles + i * cols, quads_used, add, out, check);
-              }
+                      tiles + (f * points + point) * tile_size, cols, false);
               before += part[f].all();
             }
-            if (step > 1)
-              interleave(quads, quad * cols, quad * tile_size, step, rows, quad * quads_used,
-                         whole ? to + runs[0].at : merged, whole ? row_size : quad * cols * step);
-            for (int run = 0; run < count; ++run) {
-              if (!whole) {
-                check = V{};
-                for (std::int64_t i = 0; i < rows; ++i)
-                  copy_checked_row(merged + i * quad * cols * step + runs[run].column, runs[run].count,
-                                   to + i * row_size + runs[run].at, check);
-              }
-              if (lane_sum(check) != 0)
-                not_finite[static_cast<std::size_t>(runs[run].at / image)].store(true, std::memory_order_relaxed);
+            if (whole) out.to = to, out.row = row_size;
+            (step == 1   ? combine_panel<1>
+             : step == 2 ? combine_panel<2>
+                         : combine_panel<0>)(tiles, part, step, rows, bias ? bias + group * c.rows + i0 : nullptr, out);
+            const auto mark = [&](std::int64_t at) {
+              not_finite[static_cast<std::size_t>(at / image)].store(true, std::memory_order_relaxed);
+            };
+            for (std::int64_t u = 0; u < out.count && whole; ++u)
+              if (out.at[u] >= 0 && lane_sum(lanes_of_unit(out.check[u / units_of_v], u % units_of_v)) != 0)
+                mark(out.at[u]);
+            for (int run = 0; run < count && !whole; ++run) {
+              V check{};
+              for (std::int64_t i = 0; i < rows; ++i)
+                copy_checked_row(merged + i * merged_row + runs[run].column, runs[run].count,
+                                 to + i * row_size + runs[run].at, check);
+              if (lane_sum(check) != 0) mark(runs[run].at);
             }
           }
           offset += ks;

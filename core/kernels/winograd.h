@@ -18,6 +18,8 @@
 // transformed from where it begins.
 // The gradient of the weights is the transpose: sums over quads of v times the polynomial of the incoming gradient,
 // e0 + p e1 + p^2 e2 + p^3 e3, then from the points to the taps by the transpose of the column u.
+// Lines as short as two quads serve, since the quads of all samples follow one another in the columns of a product;
+// what bounds short lines are the transformed weights, which enough samples must share.
 //   Accuracy  Errors stay of the order of the direct sum's, see docs/numerics.md: the factors cost what the shorter
 //             sums gain. Only for float; double stays direct.
 //   NaN, inf  One of either makes all outputs of its quads not finite, and so does an overflow of a sum. Samples that
@@ -65,9 +67,12 @@ struct WinogradPlanes {
 };
 
 /// For `rows` channels of the result. False where it does not pay: few multiplications saved (a dilation, single taps,
-/// few channels), too few rows to share the transformed input, too little depth to share the outputs, short lines.
-/// Never a matter of the number of samples: that would show in the bits of a sample.
-bool winograd_planes(const Planes& p, const std::vector<std::vector<Tap>>& parts, std::int64_t rows, WinogradPlanes& w);
+/// few channels), too few rows to share the transformed input, too little depth to share the outputs, lines of less
+/// than 8 outputs, or, of less than 48, fewer than least_positions outputs of all samples to share the transformed
+/// weights. That last rule alone looks at the number of samples: with short lines a small batch has the rounding of the
+/// direct sum.
+bool winograd_planes(const Planes& p, const std::vector<std::vector<Tap>>& parts, std::int64_t rows,
+                     std::int64_t least_positions, WinogradPlanes& w);
 
 /// Transformed input for the quads [q0, q1) of one group of channels; plane f of channel k starts at
 /// (f channels + k) plane and has room for a vector behind q1.

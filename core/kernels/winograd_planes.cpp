@@ -8,7 +8,8 @@
 namespace eg::kernels {
 namespace {
 
-constexpr std::int64_t least_rows = 16, least_depth = 16, least_outputs = 48;
+constexpr std::int64_t least_rows = 16, least_depth = 16, least_outputs = 8;
+constexpr std::int64_t long_line = 48;      // outputs that pay for the transformed weights, however few lines there are
 constexpr std::int64_t least_saved = 4096;  // multiplications of a quad, against the cost of the transforms
 
 /// The taps of a part in groups of three.
@@ -32,44 +33,56 @@ std::vector<TapGroup> cut_taps(std::vector<Tap> taps) {
   return groups;
 }
 
-using V = Vec<float, square_side<float>>;
-constexpr std::int64_t width = lanes_of<V>;
-constexpr std::int64_t first_level_floats = 2048;  // a quarter of the first-level cache
+using Quad = Vec<float, 4>;
+using V = Vec<float, std::min(8, square_side<float>)>;
+constexpr std::int64_t both = lanes_of<V> / 4;                              // channels side by side in a vector
+constexpr std::int64_t first_level_floats = 2048, first_level_lines = 256;  // a quarter, half of the first-level cache
 
-/// Elements of every quad apart: to[i line + t] = from[4 t + i] for t < n, and in whole vectors.
-void split_quads(const float* from, std::int64_t n, float* to, std::int64_t line) {
-  for (std::int64_t t = 0; t < n; t += width) {
-    V v[quad];
-    load_quads(from + quad * t, v);
-    for (int i = 0; i < quad; ++i) store(to + i * line + t, v[i]);
-  }
-}
-
-/// The transformed inputs of the quads [0, n) that begin at element `start` of those split, one plane `stride` behind
-/// the other.
-void transform(const float* split, std::int64_t line, int start, std::int64_t n, bool infinity, float* to,
-               std::int64_t stride) {
-  const float* from[points];
-  for (int i = 0; i < points; ++i) from[i] = split + (start + i) % quad * line + (start + i) / quad;
-  for (std::int64_t t = 0; t < n; t += width, to += width) {
-    const V d0 = load<V>(from[0] + t), d1 = load<V>(from[1] + t), d2 = load<V>(from[2] + t);
-    const V d3 = load<V>(from[3] + t), d4 = load<V>(from[4] + t);
-    const V ea = d4 - 2 * d2, oa = point_a * (d3 - 2 * d1);
-    const V eb = d4 - 0.5f * d2, ob = point_b * (d3 - 0.5f * d1);
-    store(to + at_zero * stride, d0 - 2.5f * d2 + d4);
-    store(to + at_a * stride, ea + oa);
-    store(to + at_minus_a * stride, ea - oa);
-    store(to + at_b * stride, eb + ob);
-    store(to + at_minus_b * stride, eb - ob);
-    if (infinity) store(to + at_infinity * stride, d1 - 2.5f * d3 + load<V>(from[5] + t));
+/// The transformed inputs of the quads [0, n), rounded up to four, of `count` channels, from_line and to_line apart; a
+/// plane `stride` behind the other.
+template <bool infinity>
+void transform(const float* rows, std::int64_t from_line, std::int64_t count, std::int64_t n, float* planes,
+               std::int64_t to_line, std::int64_t stride) {
+  for (std::int64_t k = 0; k < count; k += both) {
+    const std::int64_t next = k + 1 < count ? 1 : 0;  // the last of an odd number is done twice
+    const float* from = rows + k * from_line;
+    float* to = planes + k * to_line;
+    const auto get = [&](std::int64_t i) {
+      if constexpr (both == 2)
+        return join(load<Quad>(from + i), load<Quad>(from + next * from_line + i));
+      else
+        return load<Quad>(from + i);
+    };
+    const auto put = [&](int point, V v) {
+      float* const at = to + point * stride;
+      if constexpr (both == 2)
+        store(at, low_half(v)), store(at + next * to_line, high_half(v));
+      else
+        store(at, v);
+    };
+    for (std::int64_t t = 0; t < n; t += 4, from += 4 * quad, to += 4) {
+      V w[5], d[4], e[4];  // a quad to each vector; their elements, and those of the quads one further
+      unrolled<5>([&](auto i) { w[i] = get(quad * i); });
+      turn_within(w, d);
+      turn_within(w + 1, e);
+      const V ea = e[0] - 2 * d[2], oa = point_a * (d[3] - 2 * d[1]);
+      const V eb = e[0] - 0.5f * d[2], ob = point_b * (d[3] - 0.5f * d[1]);
+      put(at_zero, d[0] - 2.5f * d[2] + e[0]);
+      put(at_a, ea + oa);
+      put(at_minus_a, ea - oa);
+      put(at_b, eb + ob);
+      put(at_minus_b, eb - ob);
+      if constexpr (infinity) put(at_infinity, d[1] - 2.5f * d[3] + e[1]);
+    }
   }
 }
 
 }  // namespace
 
 bool winograd_planes(const Planes& p, const std::vector<std::vector<Tap>>& parts, std::int64_t rows,
-                     WinogradPlanes& w) {
+                     std::int64_t least_positions, WinogradPlanes& w) {
   if (rows < least_rows || p.w.outputs < least_outputs) return false;
+  if (p.w.outputs < long_line && p.n * p.h.outputs * p.w.outputs < least_positions) return false;
   std::int64_t taps = 0, products = 0;
   for (const std::vector<Tap>& part : parts) {
     WinogradPlanes::Part& to = w.parts.emplace_back();
@@ -109,46 +122,44 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
   const std::int64_t line = p.w.line(), lines = p.h.line(), image = p.h.size * p.w.size;
   const std::int64_t stride = p.channels * plane;
   const float* const end = source + p.n * p.groups * image * p.channels;
-  const std::int64_t split_line = divide_up(line + 2, width) * width + lanes<float>;
-  // Some channels at a time: what has just been stored is slow to load at another offset.
-  const std::int64_t room = quad * split_line + lanes<float>;
-  const std::int64_t some = std::clamp<std::int64_t>(first_level_floats / room, 1, p.channels);
-  float* const rows = scratch<6, float>(2 * some * room);
-  float* const split = rows + some * room;
-  for (std::int64_t f = 0; f < p.phase_count(); ++f) {
-    const WinogradPlanes::Set* sets = &w.sets[static_cast<std::size_t>(quad * f)];
-    const std::int64_t h_origin = p.h.origin + p.phases[f].h, w_origin = p.w.origin + p.phases[f].w;
-    // The elements [first, last) of a line are in the source.
-    const std::int64_t first = w_origin >= 0 ? 0 : divide_up(-w_origin, p.w.step);
-    const std::int64_t last = w_origin >= p.w.size ? 0 : divide_up(p.w.size - w_origin, p.w.step);
+  // Some channels at a time: what has just been stored is slow to load at another offset, and short lines that follow
+  // one another share cache lines.
+  const std::int64_t room = quad * (divide_up(line, 4) * 4 + 2) + 2 * lanes<float>;
+  const std::int64_t most = std::min(first_level_floats / room, first_level_lines / w.plane_count);
+  const std::int64_t some = std::min(divide_up(std::max<std::int64_t>(most, 1), both) * both, p.channels);
+  float* const rows = scratch<6, float>(some * room);
+  for (std::int64_t k0 = 0; k0 < p.channels; k0 += some) {
+    const std::int64_t count = std::min(some, p.channels - k0);
     std::int64_t l = q0 / line, v0 = q0 - l * line, sample = l / lines, u = l - sample * lines;
     for (std::int64_t q = q0; q < q1;) {
-      const std::int64_t v1 = std::min(line, v0 + (q1 - q)), h = u * p.h.step + h_origin;
-      const bool inside = sample < p.n && h >= 0 && h < p.h.size;
-      // The quads and the two behind them read the elements [e0, e1) of the line.
-      const std::int64_t e0 = quad * v0, e1 = quad * (v1 + 2);
-      const std::int64_t a = std::clamp(first, e0, e1), b = std::clamp(last, a, e1);
-      const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
-      for (std::int64_t k0 = 0; k0 < p.channels; k0 += some) {
-        const std::int64_t count = std::min(some, p.channels - k0);
-        for (std::int64_t k = 0; k < count && inside; ++k) {
-          const float* from = source + ((sample * p.groups + group) * p.channels + k0 + k) * image + h * p.w.size +
-                              (a * p.w.step + w_origin);
+      const std::int64_t v1 = std::min(line, v0 + (q1 - q));
+      for (std::int64_t f = 0; f < p.phase_count(); ++f) {
+        const WinogradPlanes::Set* sets = &w.sets[static_cast<std::size_t>(quad * f)];
+        const std::int64_t w_origin = p.w.origin + p.phases[f].w, h = u * p.h.step + p.h.origin + p.phases[f].h;
+        const bool inside = sample < p.n && h >= 0 && h < p.h.size;
+        // The quads, in fours, and the two behind them read the elements [e0, e1) of the line, [a, b) in the source.
+        const std::int64_t e0 = quad * v0, e1 = quad * (v0 + divide_up(v1 - v0, 4) * 4 + 2);
+        const std::int64_t a = std::clamp(w_origin >= 0 ? 0 : divide_up(-w_origin, p.w.step), e0, e1);
+        const std::int64_t b = std::clamp(w_origin >= p.w.size ? 0 : divide_up(p.w.size - w_origin, p.w.step), a, e1);
+        const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
+        const float* from =
+            source + ((sample * p.groups + group) * p.channels + k0) * image + h * p.w.size + (a * p.w.step + w_origin);
+        for (std::int64_t k = 0; k < count && inside; ++k, from += image) {
           float* const row = rows + k * room;
           zero_vectors(a - e0, row);
           copy_strided(from, p.w.step, b - a, end - from >= read, row + (a - e0));
           zero_vectors(e1 - b, row + (b - e0));
         }
-        for (std::int64_t k = 0; k < count && inside; ++k)
-          split_quads(rows + k * room, v1 - v0 + 2, split + k * room, split_line);
         for (int start = 0; start < quad; ++start) {
           const WinogradPlanes::Set& set = sets[start];
-          float* out = to + set.first * stride + k0 * plane + (q - q0);
-          for (std::int64_t k = 0; k < count && set.count > 0; ++k, out += plane)
-            if (inside)
-              transform(split + k * room, split_line, start, v1 - v0, set.count == points, out, stride);
-            else
-              for (std::int64_t i = 0; i < set.count; ++i) zero_vectors(v1 - v0, out + i * stride);
+          float* const out = to + set.first * stride + k0 * plane + (q - q0);
+          if (set.count == 0) continue;
+          if (inside)
+            (set.count == points ? transform<true> : transform<false>)(rows + start, room, count, v1 - v0, out, plane,
+                                                                       stride);
+          else
+            for (std::int64_t i = 0; i < set.count; ++i)
+              for (std::int64_t k = 0; k < count; ++k) zero_vectors(v1 - v0, out + i * stride + k * plane);
         }
       }
       q += v1 - v0;

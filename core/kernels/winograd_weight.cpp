@@ -13,7 +13,8 @@ namespace {
 
 using V = Simd<float>;
 constexpr std::int64_t width = lanes<float>;
-constexpr std::int64_t chunk_quads = 96;  // at a time: their transformed input fits in cache
+constexpr std::int64_t chunk_quads = 96;       // at a time: their transformed input fits in cache
+constexpr std::int64_t least_positions = 512;  // of short lines
 
 /// g of one group of channels at the quads [q0, q1), turned, by vectors of channels, each with room for `chunk` quads:
 /// e0 .. e3 of a quad behind one another, 0 where it has no such output; then the polynomials at a, -a, b, -b.
@@ -57,6 +58,24 @@ void find_taps(const V (&at)[points], V (&tap)[3]) {
   tap[2] = (1.0f / 3) * (sb - sa) + at[at_infinity];
 }
 
+/// to[i to_line + t] = from[t][i] for i < count, t < kernel.
+void store_taps(const float* from, std::int64_t kernel, std::int64_t count, float* to, std::int64_t to_line) {
+  if (kernel < 4) {
+    for (std::int64_t i = 0; i < count; ++i)
+      for (std::int64_t t = 0; t < kernel; ++t) to[i * to_line + t] = from[t * width + i];
+    return;
+  }
+  for (std::int64_t first = 0; first < kernel; first += 4) {  // the last four may overlap those before
+    const std::int64_t t = std::min(first, kernel - 4);
+    for (std::int64_t i = 0; i < count; i += 4) {
+      Vec<float, 4> v[4];
+      for (int j = 0; j < 4; ++j) v[j] = load<Vec<float, 4>>(from + (t + j) * width + i);
+      turn_within(v, v);
+      for (std::int64_t l = 0; l < std::min<std::int64_t>(4, count - i); ++l) store(to + (i + l) * to_line + t, v[l]);
+    }
+  }
+}
+
 }  // namespace
 
 bool conv_weight_grad_winograd(const ConvShape& s, const float* x, const float* g, float* dw) {
@@ -64,7 +83,7 @@ bool conv_weight_grad_winograd(const ConvShape& s, const float* x, const float* 
   std::vector<std::vector<Tap>> taps(1);
   const Planes direct = forward_planes(s, taps[0]);
   WinogradPlanes w;
-  if (!winograd_planes(direct, taps, outs, w)) return false;
+  if (!winograd_planes(direct, taps, outs, least_positions, w)) return false;
   const Planes& p = w.quads;
   const WinogradPlanes::Part& products = w.parts[0];
   const std::int64_t line = divide_up(outs, width) * width, total = p.n * p.sample_size();
@@ -112,28 +131,29 @@ bool conv_weight_grad_winograd(const ConvShape& s, const float* x, const float* 
 
   std::atomic<bool> finite{true};
   const std::int64_t kernel = s.kernel_h * s.kernel_w, dw_row = p.channels * kernel;
-  const std::int64_t grain = std::max<std::int64_t>(1, (1 << 15) / (rows / p.channels * partials * line));
-  detail::parallel_for(s.groups * p.channels, grain, [&](std::int64_t begin, std::int64_t end) {
+  // A task takes the vectors of some channels one after the other: what those store of a line of dw are neighbours.
+  constexpr std::int64_t band = 16;
+  const std::int64_t bands = divide_up(p.channels, band);
+  const std::int64_t grain = std::max<std::int64_t>(1, (1 << 15) / (band * rows / p.channels * partials * line));
+  detail::parallel_for(s.groups * bands, grain, [&](std::int64_t begin, std::int64_t end) {
+    float* const found = scratch<4, float>(kernel * width);  // the taps of a vector of channels
     V check{};
     for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t group = task / p.channels, k = task % p.channels;
+      const std::int64_t group = task / bands, k0 = task % bands * band, k1 = std::min(k0 + band, p.channels);
       for (std::int64_t o = 0; o < outs; o += width) {
-        const float* from = sums + (group * rows + k) * line + o;
-        float* const to = dw + (group * outs + o) * dw_row + k * kernel;
-        for (const TapGroup& t : products.groups) {
-          V at[points] = {}, tap[3];
-          for (int point = 0; point < points; ++point)
-            for (std::int64_t part = 0; part < partials && t.has(point); ++part)
-              at[point] += load<V>(from + part * size + point * products.depth * line);
-          from += p.channels * line;
-          find_taps(at, tap);
-          for (int j = 0; j < 3; ++j) {
-            if (t.index[j] < 0) continue;
-            check += tap[j] * 0.0f;
-            float lane[width];
-            store(lane, tap[j]);
-            for (std::int64_t i = 0; i < std::min(width, outs - o); ++i) to[i * dw_row + t.index[j]] = lane[i];
+        for (std::int64_t k = k0; k < k1; ++k) {
+          const float* from = sums + (group * rows + k) * line + o;
+          for (const TapGroup& t : products.groups) {
+            V at[points] = {}, tap[3];
+            for (int point = 0; point < points; ++point)
+              for (std::int64_t part = 0; part < partials && t.has(point); ++part)
+                at[point] += load<V>(from + part * size + point * products.depth * line);
+            from += p.channels * line;
+            find_taps(at, tap);
+            for (int j = 0; j < 3; ++j)
+              if (t.index[j] >= 0) check += tap[j] * 0.0f, store(found + t.index[j] * width, tap[j]);
           }
+          store_taps(found, kernel, std::min(width, outs - o), dw + (group * outs + o) * dw_row + k * kernel, dw_row);
         }
       }
     }

@@ -99,8 +99,9 @@ Results<T> run_all(const ConvShape& s, const std::vector<T>& x, const std::vecto
   return r;
 }
 
+/// The results, and the same bits on two threads and of the first and last `part` samples without the others.
 template <class T>
-void check_conv(const ConvShape& s) {
+void check_conv(const ConvShape& s, Size part = 1) {
   CAPTURE(text(s));
   const auto x = random_values<T>(x_size(s), 1), w = random_values<T>(w_size(s), 2), g = random_values<T>(y_size(s), 3);
   const auto bias = random_values<T>(s.c_out, 4), bias_in = random_values<T>(s.c_in, 5);
@@ -130,19 +131,18 @@ void check_conv(const ConvShape& s) {
   CHECK(two.dx == r.dx);
   CHECK(two.dw == r.dw);
 
-  // Each sample alone.
-  ConvShape one = s;
-  one.n = 1;
-  const Size xs = x_size(one), gs = y_size(one);
+  ConvShape some = s;
+  some.n = std::min(part, s.n);
   bool same = true;
-  for (Size n = 0; n < s.n; n += std::max<Size>(1, s.n - 1)) {
-    std::vector<T> y1(static_cast<std::size_t>(gs)), dx1(static_cast<std::size_t>(xs));
-    const std::vector<T> x1(x.begin() + n * xs, x.begin() + (n + 1) * xs),
-        g1(g.begin() + n * gs, g.begin() + (n + 1) * gs);
-    kernels::conv_forward(one, x1.data(), w.data(), bias.data(), y1.data());
-    kernels::conv_input_grad(one, g1.data(), w.data(), s.n % 2 ? bias_in.data() : nullptr, dx1.data());
-    same = same && std::equal(y1.begin(), y1.end(), r.y.begin() + n * gs) &&
-           std::equal(dx1.begin(), dx1.end(), r.dx.begin() + n * xs);
+  for (const Size first : {Size{0}, s.n - some.n}) {
+    const Size x0 = first * x_size(s) / s.n, g0 = first * y_size(s) / s.n;
+    std::vector<T> y1(static_cast<std::size_t>(y_size(some))), dx1(static_cast<std::size_t>(x_size(some)));
+    const std::vector<T> x1(x.begin() + x0, x.begin() + x0 + x_size(some)),
+        g1(g.begin() + g0, g.begin() + g0 + y_size(some));
+    kernels::conv_forward(some, x1.data(), w.data(), bias.data(), y1.data());
+    kernels::conv_input_grad(some, g1.data(), w.data(), s.n % 2 ? bias_in.data() : nullptr, dx1.data());
+    same = same && std::equal(y1.begin(), y1.end(), r.y.begin() + g0) &&
+           std::equal(dx1.begin(), dx1.end(), r.dx.begin() + x0);
   }
   CHECK(same);
 }
@@ -228,9 +228,33 @@ TEST_CASE_TEMPLATE("conv kernels agree with loops in double where four outputs s
   check_conv<T>(with_outputs(s));
 }
 
+TEST_CASE_TEMPLATE("conv kernels agree with loops in double where enough short lines share products", T, float,
+                   double) {
+  // Parts of 128 positions or more: they go the same way as all.
+  check_conv<T>(one_d(32, 32, 64, 32, 4, 2, 1), 9);
+  check_conv<T>(one_d(33, 24, 29, 16, 3, 1, 1), 20);
+  check_conv<T>(one_d(66, 34, 40, 8, 3, 1, 1), 17);
+  check_conv<T>(one_d(40, 20, 17, 13, 5, 1, 2), 12);
+  check_conv<T>(one_d(17, 33, 24, 31, 9, 1, 4), 7);
+  check_conv<T>(one_d(24, 18, 20, 50, 7, 2, 3), 6);
+  check_conv<T>(one_d(16, 40, 36, 47, 3), 5);
+  check_conv<T>(one_d(18, 20, 24, 60, 9, 3, 4), 8);
+  check_conv<T>(one_d(35, 64, 40, 19, 3, 1, 1, 1, 2), 10);
+  ConvShape s;
+  s.n = 5, s.c_in = 18, s.c_out = 24, s.h_in = 9, s.w_in = 12, s.kernel_h = 3, s.kernel_w = 3;
+  s.padding_h = s.padding_w = 1;
+  check_conv<T>(with_outputs(s), 2);
+  s.n = 12, s.h_in = 10, s.w_in = 34, s.kernel_h = s.kernel_w = 4, s.stride_h = s.stride_w = 2;
+  check_conv<T>(with_outputs(s), 3);
+}
+
 TEST_CASE("conv kernels: NaN, infinity and overflow reach what the sums say, and no sample beside") {
-  constexpr std::size_t channels = 32, length = 64;
-  const ConvShape s = one_d(3, channels, channels, length, 3, 1, 1);
+  constexpr std::size_t channels = 32;
+  std::size_t length = 0;
+  Size samples = 0;
+  SUBCASE("long lines") { length = 64, samples = 3; }
+  SUBCASE("short lines") { length = 32, samples = 20; }
+  const ConvShape s = one_d(samples, channels, channels, static_cast<Size>(length), 3, 1, 1);
   const auto x = random_values<float>(x_size(s), 1), w = random_values<float>(w_size(s), 2),
              g = random_values<float>(y_size(s), 3);
   const auto plain = run_all<float>(s, x, w, g, nullptr, nullptr);
