@@ -142,9 +142,9 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
         const std::int64_t a = std::clamp(w_origin >= 0 ? 0 : divide_up(-w_origin, p.w.step), e0, e1);
         const std::int64_t b = std::clamp(w_origin >= p.w.size ? 0 : divide_up(p.w.size - w_origin, p.w.step), a, e1);
         const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
-        const float* from =
-            source + ((sample * p.groups + group) * p.channels + k0) * image + h * p.w.size + (a * p.w.step + w_origin);
-        for (std::int64_t k = 0; k < count && inside; ++k, from += image) {
+        for (std::int64_t k = 0; k < count && inside; ++k) {
+          const float* from = source + ((sample * p.groups + group) * p.channels + k0 + k) * image + h * p.w.size +
+                              (a * p.w.step + w_origin);
           float* const row = rows + k * room;
           zero_vectors(a - e0, row);
           copy_strided(from, p.w.step, b - a, end - from >= read, row + (a - e0));
@@ -152,8 +152,8 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
         }
         for (int start = 0; start < quad; ++start) {
           const WinogradPlanes::Set& set = sets[start];
-          float* const out = to + set.first * stride + k0 * plane + (q - q0);
           if (set.count == 0) continue;
+          float* const out = to + set.first * stride + k0 * plane + (q - q0);
           if (inside)
             (set.count == points ? transform<true> : transform<false>)(rows + start, room, count, v1 - v0, out, plane,
                                                                        stride);

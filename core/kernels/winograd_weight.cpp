@@ -14,6 +14,7 @@ namespace {
 using V = Simd<float>;
 constexpr std::int64_t width = lanes<float>;
 constexpr std::int64_t chunk_quads = 96;       // at a time: their transformed input fits in cache
+constexpr std::int64_t least_quads = 64;       // of a partial sum, where there would be one
 constexpr std::int64_t least_positions = 512;  // of short lines
 
 /// g of one group of channels at the quads [q0, q1), turned, by vectors of channels, each with room for `chunk` quads:
@@ -90,7 +91,8 @@ bool conv_weight_grad_winograd(const ConvShape& s, const float* x, const float* 
   // Rows of the products: point by point, by group of taps and channel.
   const std::int64_t rows = products.all(), size = s.groups * rows * line;
   const std::int64_t most = std::max(chunk_quads, 3 * p.reach());
-  const std::int64_t partials = partial_sums(total * size, total / most);
+  const std::int64_t partials =
+      partial_sums(total * size, std::max(total / most, std::min<std::int64_t>(2, total / least_quads)));
   const std::int64_t chunk = even_share(total, most, partials);
   const std::int64_t chunks = divide_up(total, chunk), plane = plane_length<float>(p, chunk);
   std::int64_t* const offsets = scratch<5, std::int64_t>(rows);
