@@ -37,9 +37,7 @@ struct TapPlace {
 /// (row, part).
 template <class T>
 void pack_weights(const Correlation& c, const T* weight, const Panels& panels, std::int64_t stack, T* to) {
-  const std::int64_t channels = c.planes.channels;
-  std::int64_t kernel = 0;
-  for (const auto& part : c.parts) kernel += static_cast<std::int64_t>(part.size());
+  const std::int64_t channels = c.planes.channels, kernel = c.kernel();
   TapPlace* const places = scratch<6, TapPlace>(kernel);
   std::int64_t begin = 0;
   for (std::size_t f = 0; f < c.parts.size(); ++f) {
@@ -49,7 +47,6 @@ void pack_weights(const Correlation& c, const T* weight, const Panels& panels, s
                                                                taps * channels * tile_rows};
     if (in_stack == stack - 1) begin += taps * channels * panels.count * tile_rows;
   }
-  using Four = Vec<T, 4>;
   const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) / (channels * kernel * tile_rows));
   detail::parallel_for(c.planes.groups * panels.count, grain, [&](std::int64_t task, std::int64_t end) {
     for (; task < end; ++task) {
@@ -71,16 +68,10 @@ void pack_weights(const Correlation& c, const T* weight, const Panels& panels, s
         std::int64_t next[4];
         for (int j = 0; j < 4; ++j) out[j] = place(tap + j), next[j] = places[tap + j].channel;
         for (std::int64_t k = 0; k < channels; ++k) {
-          Four v[8] = {};
-          const T* four = from + k * c.w_channel + tap;
-          unrolled<std::min(8, tile_rows)>([&](auto i) {
-            if (i < rows) v[i] = load<Four>(four + i * c.w_row);
-          });
-          Four low[4] = {v[0], v[1], v[2], v[3]}, high[4] = {v[4], v[5], v[6], v[7]};
-          turn(low);
-          turn(high);
+          Vec<T, 8> four[4];
+          load_columns<tile_rows>(from + k * c.w_channel + tap, c.w_row, rows, four);
           unrolled<4>([&](auto j) {
-            store_first<tile_rows>(out[j], join(low[j], high[j]));
+            store_first<tile_rows>(out[j], four[j]);
             out[j] += next[j];
           });
         }

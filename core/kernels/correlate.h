@@ -19,6 +19,13 @@ struct Correlation {
   std::int64_t w_group = 0, w_row = 0, w_channel = 0;  // distances in the weights
   TargetAxis h{}, w{};
   std::vector<std::vector<Tap>> parts;
+
+  /// Taps of all parts.
+  std::int64_t kernel() const {
+    std::int64_t taps = 0;
+    for (const std::vector<Tap>& part : parts) taps += static_cast<std::int64_t>(part.size());
+    return taps;
+  }
 };
 
 /// By the fastest way for these sizes.

@@ -24,6 +24,11 @@ struct PlaneAxis {
   std::int64_t outputs;  // positions at which something is computed
   std::int64_t shifts;   // largest shift of a tap
   std::int64_t line() const { return outputs + shifts; }
+  /// The elements [first, last) of a phase are in the source.
+  std::int64_t first(std::int64_t phase) const { return divide_up(std::max<std::int64_t>(0, -(phase + origin)), step); }
+  std::int64_t last(std::int64_t phase) const {
+    return divide_up(std::max<std::int64_t>(0, size - (phase + origin)), step);
+  }
 };
 
 struct PlanePhase {
@@ -85,9 +90,7 @@ void fill_planes(const Planes& p, const T* source, std::int64_t group, std::int6
   const T* const end = source + p.n * p.groups * p.channels * image;
   for (std::int64_t f = 0; f < phases; ++f) {
     const std::int64_t h_origin = p.h.origin + p.phases[f].h, w_origin = p.w.origin + p.phases[f].w;
-    // The elements [first, last) of a line are in the source.
-    const std::int64_t first = w_origin >= 0 ? 0 : divide_up(-w_origin, p.w.step);
-    const std::int64_t last = w_origin >= p.w.size ? 0 : divide_up(p.w.size - w_origin, p.w.step);
+    const std::int64_t first = p.w.first(p.phases[f].w), last = p.w.last(p.phases[f].w);
     std::int64_t l = q0 / line, v0 = q0 - l * line, sample = l / lines, row = l - sample * lines;
     for (std::int64_t q = q0; q < q1;) {
       const std::int64_t v1 = std::min(line, v0 + (q1 - q));

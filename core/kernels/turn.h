@@ -91,6 +91,21 @@ inline void turn(V (&v)[lanes_of<V>]) {
   }
 }
 
+/// Four values of each of at most eight rows, as columns: lane i of to[j] is from[i line + j] for i < rows, else 0.
+/// `Most` is a bound of rows.
+template <int Most, class T>
+inline void load_columns(const T* from, std::int64_t line, std::int64_t rows, Vec<T, 8>* to) {
+  using Four = Vec<T, 4>;
+  Four v[8] = {};
+  unrolled<std::min(8, Most)>([&](auto i) {
+    if (i < rows) v[i] = load<Four>(from + i * line);
+  });
+  Four low[4] = {v[0], v[1], v[2], v[3]}, high[4] = {v[4], v[5], v[6], v[7]};
+  turn(low);
+  turn(high);
+  unrolled<4>([&](auto j) { to[j] = join(low[j], high[j]); });
+}
+
 /// The side of the squares that are turned at once: those of registers.
 template <class T>
 inline constexpr int square_side = register_lanes<T>;

@@ -15,7 +15,7 @@
 namespace eg::kernels {
 namespace {
 
-using V = Vec<float, std::min(8, square_side<float>)>;
+using V = UnitVector;
 constexpr std::int64_t cols = tile_cols<float>, tile_size = tile_rows * cols;
 constexpr std::int64_t chunk_bytes = 256 * 1024;  // most bytes of transformed input of a task
 constexpr std::int64_t least_positions = 128;     // of short lines
@@ -41,13 +41,7 @@ void load_taps(const float* w, std::int64_t w_row, std::int64_t rows, std::int64
   }
   for (std::int64_t first = 0; first < kernel; first += 4) {  // the last four may overlap those before
     const std::int64_t t = std::min(first, kernel - 4);
-    Vec<float, 4> v[lanes_of<Rows>] = {};
-    unrolled<tile_rows>([&](auto i) {
-      if (i < rows) v[i] = load<Vec<float, 4>>(w + i * w_row + t);
-    });
-    turn_within(v, v);
-    turn_within(v + 4, v + 4);
-    for (int j = 0; j < 4; ++j) tap[t + j] = join(v[j], v[j + 4]);
+    load_columns<tile_rows>(w + t, w_row, rows, tap + t);
   }
 }
 
@@ -65,9 +59,7 @@ inline void transform_taps(const TapGroup& g, const Rows* tap, float* to, std::i
 /// All weights, in panels: [group][part][panel][point][group of taps, channel][tile_rows].
 void pack_transformed(const Correlation& c, const WinogradPlanes& w, const float* weight, const Panels& panels,
                       std::int64_t group_size, float* to) {
-  const std::int64_t channels = w.quads.channels;
-  std::int64_t kernel = 0;
-  for (const std::vector<Tap>& part : c.parts) kernel += static_cast<std::int64_t>(part.size());
+  const std::int64_t channels = w.quads.channels, kernel = c.kernel();
   const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) * panels.count / group_size);
   detail::parallel_for(w.quads.groups * panels.count, grain, [&](std::int64_t begin, std::int64_t end) {
     Rows* const taps = scratch<6, Rows>(kernel);
@@ -105,16 +97,13 @@ inline void combine(const float* m, bool infinity, float add, V (&y)[quad], V& c
   check += ((y[0] + y[1]) + (y[2] + y[3])) * 0.0f;
 }
 
-constexpr int unit_quads = 4, units_of_v = lanes_of<V> / unit_quads;
-
 /// The lanes of one unit.
-inline Vec<float, unit_quads> lanes_of_unit(V v, std::int64_t unit) {
-  return [unit](auto w) {
-    if constexpr (lanes_of<decltype(w)> == unit_quads)
-      return w;
-    else
-      return unit == 0 ? low_half(w) : high_half(w);
-  }(v);
+template <class W>
+Vec<float, unit_quads> lanes_of_unit(W v, std::int64_t unit) {
+  if constexpr (lanes_of<W> == unit_quads)
+    return v;
+  else
+    return unit == 0 ? low_half(v) : high_half(v);
 }
 
 /// Where the outputs of a tile go, a unit of four quads at a time: to row i at to + at[unit] + i row, or nowhere (-1).
@@ -127,7 +116,7 @@ struct Outputs {
   /// f(place of row i, part) for the units that the parts of a vector go to.
   template <class F>
   void each_unit(std::int64_t i, std::int64_t unit, F f) const {
-    for (int part = 0; part < units_of_v; ++part)
+    for (int part = 0; part < vector_units; ++part)
       if (at[unit + part] >= 0) f(to + i * row + at[unit + part], part);
   }
   /// Lane t of y[j] as output j of quad t.
@@ -181,12 +170,12 @@ void combine_panel(const float* tiles, const WinogradPlanes::Part* part, std::in
   for (V& v : out.check) v = V{};
   for (std::int64_t i = 0; i < rows; ++i) {
     const float add = bias ? bias[i] : 0.0f;
-    for (std::int64_t unit = 0; unit < out.count; unit += units_of_v) {
+    for (std::int64_t unit = 0; unit < out.count; unit += vector_units) {
       V y[2][quad];
       for (std::int64_t f = 0; f < (phases ? phases : step); ++f) {
         V(&of_phase)[quad] = y[phases == 2 ? f : 0];
         combine(tiles + f * points * tile_size + i * cols + unit_quads * unit, part[f].infinity > 0, add, of_phase,
-                out.check[unit / units_of_v]);
+                out.check[unit / vector_units]);
         if constexpr (phases == 0) out.store_phase(i, unit, of_phase, f, step);
       }
       if constexpr (phases == 1) out.store_one(i, unit, y[0]);
@@ -281,7 +270,7 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
               not_finite[static_cast<std::size_t>(at / image)].store(true, std::memory_order_relaxed);
             };
             for (std::int64_t u = 0; u < out.count && whole; ++u)
-              if (out.at[u] >= 0 && lane_sum(lanes_of_unit(out.check[u / units_of_v], u % units_of_v)) != 0)
+              if (out.at[u] >= 0 && lane_sum(lanes_of_unit(out.check[u / vector_units], u % vector_units)) != 0)
                 mark(out.at[u]);
             for (int run = 0; run < count && !whole; ++run) {
               V check{};

@@ -24,6 +24,7 @@
 //             sums gain. Only for float; double stays direct.
 //   NaN, inf  One of either makes all outputs of its quads not finite, and so does an overflow of a sum. Samples that
 //             end so are computed again directly, and what no NaN or infinity reaches stays finite.
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -34,6 +35,11 @@ namespace eg::kernels {
 enum Point : int { at_zero, at_a, at_minus_a, at_b, at_minus_b, at_infinity, points };
 inline constexpr float point_a = 0.70710678118654752F, point_b = 1.41421356237309505F;
 inline constexpr int quad = 4;
+
+// The transforms take four quads at a time, a unit: two of them to a vector where registers hold two.
+inline constexpr int unit_quads = 4;
+using UnitVector = Vec<float, std::min(2 * unit_quads, register_lanes<float>)>;
+inline constexpr int vector_units = lanes_of<UnitVector> / unit_quads;
 
 /// Three taps that follow one another in one line of a phase.
 struct TapGroup {

@@ -33,12 +33,12 @@ std::vector<TapGroup> cut_taps(std::vector<Tap> taps) {
   return groups;
 }
 
-using Quad = Vec<float, 4>;
-using V = Vec<float, std::min(8, square_side<float>)>;
-constexpr std::int64_t both = lanes_of<V> / 4;                              // channels side by side in a vector
+using Quad = Vec<float, quad>;
+using V = UnitVector;
+constexpr std::int64_t both = vector_units;                                 // channels side by side in a vector
 constexpr std::int64_t first_level_floats = 2048, first_level_lines = 256;  // a quarter, half of the first-level cache
 
-/// The transformed inputs of the quads [0, n), rounded up to four, of `count` channels, from_line and to_line apart; a
+/// The transformed inputs of the quads [0, n), in units, of `count` channels, from_line and to_line apart; a
 /// plane `stride` behind the other.
 template <bool infinity>
 void transform(const float* rows, std::int64_t from_line, std::int64_t count, std::int64_t n, float* planes,
@@ -60,7 +60,7 @@ void transform(const float* rows, std::int64_t from_line, std::int64_t count, st
       else
         store(at, v);
     };
-    for (std::int64_t t = 0; t < n; t += 4, from += 4 * quad, to += 4) {
+    for (std::int64_t t = 0; t < n; t += unit_quads, from += unit_quads * quad, to += unit_quads) {
       V w[5], d[4], e[4];  // a quad to each vector; their elements, and those of the quads one further
       unrolled<5>([&](auto i) { w[i] = get(quad * i); });
       turn_within(w, d);
@@ -124,23 +124,23 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
   const float* const end = source + p.n * p.groups * image * p.channels;
   // Some channels at a time: what has just been stored is slow to load at another offset, and short lines that follow
   // one another share cache lines.
-  const std::int64_t room = quad * (divide_up(line, 4) * 4 + 2) + 2 * lanes<float>;
+  const std::int64_t room = quad * (divide_up(line, unit_quads) * unit_quads + 2) + 2 * lanes<float>;
   const std::int64_t most = std::min(first_level_floats / room, first_level_lines / w.plane_count);
   const std::int64_t some = std::min(divide_up(std::max<std::int64_t>(most, 1), both) * both, p.channels);
   float* const rows = scratch<6, float>(some * room);
   for (std::int64_t k0 = 0; k0 < p.channels; k0 += some) {
     const std::int64_t count = std::min(some, p.channels - k0);
-    std::int64_t l = q0 / line, v0 = q0 - l * line, sample = l / lines, u = l - sample * lines;
-    for (std::int64_t q = q0; q < q1;) {
-      const std::int64_t v1 = std::min(line, v0 + (q1 - q));
-      for (std::int64_t f = 0; f < p.phase_count(); ++f) {
-        const WinogradPlanes::Set* sets = &w.sets[static_cast<std::size_t>(quad * f)];
-        const std::int64_t w_origin = p.w.origin + p.phases[f].w, h = u * p.h.step + p.h.origin + p.phases[f].h;
+    for (std::int64_t f = 0; f < p.phase_count(); ++f) {
+      const WinogradPlanes::Set* sets = &w.sets[static_cast<std::size_t>(quad * f)];
+      const std::int64_t h_origin = p.h.origin + p.phases[f].h, w_origin = p.w.origin + p.phases[f].w;
+      const std::int64_t first = p.w.first(p.phases[f].w), last = p.w.last(p.phases[f].w);
+      std::int64_t l = q0 / line, v0 = q0 - l * line, sample = l / lines, u = l - sample * lines;
+      for (std::int64_t q = q0; q < q1;) {
+        const std::int64_t v1 = std::min(line, v0 + (q1 - q)), h = u * p.h.step + h_origin;
         const bool inside = sample < p.n && h >= 0 && h < p.h.size;
-        // The quads, in fours, and the two behind them read the elements [e0, e1) of the line, [a, b) in the source.
-        const std::int64_t e0 = quad * v0, e1 = quad * (v0 + divide_up(v1 - v0, 4) * 4 + 2);
-        const std::int64_t a = std::clamp(w_origin >= 0 ? 0 : divide_up(-w_origin, p.w.step), e0, e1);
-        const std::int64_t b = std::clamp(w_origin >= p.w.size ? 0 : divide_up(p.w.size - w_origin, p.w.step), a, e1);
+        // The quads, in units, and the two behind them read the elements [e0, e1) of the line, [a, b) in the source.
+        const std::int64_t e0 = quad * v0, e1 = quad * (v0 + divide_up(v1 - v0, unit_quads) * unit_quads + 2);
+        const std::int64_t a = std::clamp(first, e0, e1), b = std::clamp(last, a, e1);
         const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
         for (std::int64_t k = 0; k < count && inside; ++k) {
           const float* from = source + ((sample * p.groups + group) * p.channels + k0 + k) * image + h * p.w.size +
@@ -161,10 +161,10 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
             for (std::int64_t i = 0; i < set.count; ++i)
               for (std::int64_t k = 0; k < count; ++k) zero_vectors(v1 - v0, out + i * stride + k * plane);
         }
+        q += v1 - v0;
+        v0 = 0;
+        if (++u == lines) u = 0, ++sample;
       }
-      q += v1 - v0;
-      v0 = 0;
-      if (++u == lines) u = 0, ++sample;
     }
   }
 }
