@@ -52,7 +52,7 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
       alignas(64) double sums[2][most_rows];
       block_sums<T, 2>(walk, N, count, sums, [&](int c, std::int64_t n, auto sum) {
         const std::int64_t at_run = (n * C + c0 + c) * L;
-        sum(grad_terms(walk, static_cast<T>(mean[c0 + c])), g + at_run, x + at_run);
+        sum(grad_terms(static_cast<T>(mean[c0 + c])), g + at_run, x + at_run);
       });
       GradCoefs<T> coefs;
       for (int c = 0; c < count; ++c) {

@@ -15,7 +15,7 @@ namespace {
 template <class T>
 void sums_and_dx(const RowWalk<T>& walk, const T* g, const T* x, T hi, T scale, T* dx, double (&sums)[2]) {
   using V = Simd<T>;
-  const auto terms = grad_terms(walk, hi);
+  const auto terms = grad_terms(hi);
   const V s = V{} + scale;
   const V last_g = walk.load_last(g);
   f64x8 total[2] = {};

@@ -64,7 +64,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
   const std::int64_t M = s.values(), K = s.channels();
   const double per_value = 1 / static_cast<double>(M);
   const int block = block_rows(2 * M);
-  const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M);
+  const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M, 2);
   double *const sum_g = norm_scratch<double>(2 * s.N * s.C), *const sum_gxh = sum_g + s.N * s.C;  // of each run (n, c)
   detail::parallel_for(s.rows(), grain_rows(2 * M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     struct {

@@ -55,7 +55,7 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
                             const double* rstd, const T* weight, T* dx, T* dweight, T* dbias) {
   const double per_value = 1 / static_cast<double>(L);
   const int block = block_rows(2 * L);
-  const RowWalk<T> walk(L, N * C * L, block * L);
+  const RowWalk<T> walk(L, N * C * L, block * L, 2);
   double *const sum_g = norm_scratch<double>(2 * N * C), *const sum_gxh = sum_g + N * C;  // of each row
   detail::parallel_for(N * C, grain_rows(2 * L, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     GradCoefs<T> coefs;

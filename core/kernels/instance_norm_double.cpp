@@ -58,7 +58,7 @@ void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const 
   } else {
     alignas(64) double of_g[2][most_rows];
     block_sums<T, 2>(walk, 1, count, of_g, [&](int r, std::int64_t, auto sum) {
-      sum(grad_terms(walk, static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
+      sum(grad_terms(static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
     });
     std::copy_n(of_g[0], count, total[0]);
     std::copy_n(of_g[1], count, total[2]);

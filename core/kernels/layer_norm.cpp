@@ -1,6 +1,8 @@
 // Layer norm and RMS norm: weight and bias per element, so their gradients are sums over the rows.
 #include <eigengrad/core/parallel.h>
 
+#include <vector>
+
 #include "divide_up.h"
 #include "norm_rows.h"
 #include "normalize.h"
@@ -8,102 +10,113 @@
 namespace eg::kernels {
 namespace {
 
-// y = xh weight + bias of row i, with the coefs of xh.
-template <class T>
-void normalize_elements(const RowWalk<T>& walk, const NormCoefs<T>& coefs, int i, const T* x, const T* weight,
-                        const T* bias, T* y) {
-  if (!weight && !bias) return coefs.apply(walk, i, x, y);
-  if (coefs.any_extreme && !is_ordinary<T>(coefs.mean[i], coefs.rstd[i])) {
-    for (std::int64_t k = 0; k < walk.length; ++k)
-      y[k] = static_cast<T>((static_cast<double>(x[k]) - coefs.mean[i]) * coefs.rstd[i] * at(weight, k, 1) +
-                            at(bias, k, 0));
-    return;
-  }
+// Rows of M values at y by columns of a vector, so that what belongs to a column stays in registers: column(j, of_all,
+// of_rows, put) has the vector at `from` of what the rows share by of_all(from), that of a row by of_rows(from), and
+// stores row i's result with put(i, v); j counts the lanes of the columns before. y may be an input.
+template <class T, class Column>
+void by_columns(const RowWalk<T>& walk, int count, T* y, Column column) {
   using V = Simd<T>;
-  const V hi = V{} + coefs.hi[i], s = V{} + coefs.scale[i], shift = V{} + coefs.shift[i];
-  if (weight && bias)
-    map_row(
-        walk, y, [=](V v, V w, V b) { return ((v - hi) * s + shift) * w + b; }, x, weight, bias);
-  else if (weight)
-    map_row(
-        walk, y, [=](V v, V w) { return ((v - hi) * s + shift) * w; }, x, weight);
-  else
-    map_row(
-        walk, y, [=](V v, V b) { return ((v - hi) * s + shift) + b; }, x, bias);
+  V last[most_rows];  // read before any is stored, stored at the end
+  const auto load_last = [&](const T* from) { return walk.load_last(from); };
+  if (walk.rest) column(walk.full, load_last, load_last, [&](int i, V v) { last[i] = v; });
+  const std::int64_t M = walk.length, full = walk.full, ahead = walk.ahead;
+  const bool past_caches = walk.goes_past_caches(y);
+  for (std::int64_t j = 0; j < full; j += walk.N) {
+    const auto load_here = [j](const T* from) { return load<V>(from + j); };
+    if (past_caches)
+      column(
+          j, load_here,
+          [=](const T* from) {
+            __builtin_prefetch(from + j + ahead, 0, 2);
+            return load<V>(from + j);
+          },
+          [=](int i, V v) { store_past_caches(y + i * M + j, v); });
+    else
+      column(j, load_here, load_here, [=](int i, V v) { store(y + i * M + j, v); });
+  }
+  if (walk.rest)
+    for (int i = 0; i < count; ++i) walk.store_last(y + i * M, last[i]);
 }
 
-// Rows in the backward pass: dx = by_g (w g) + by_x (x - hi) + constant and xh = (x - hi) by_g + shift.
+// Whether the rows of a block are mapped together: rows 4 KiB apart or nearly are slow to read in turns.
+bool mapped_together(std::int64_t M) { return M < 1024; }
+
+// y = xh weight + bias of rows [row, row + count), with the coefs of xh; `single`: of one row.
+template <bool single, class T>
+void normalize_rows(const RowWalk<T>& walk, const NormCoefs<T>* coefs, int row, int count, const T* x, const T* weight,
+                    const T* bias, T* y) {
+  using V = Simd<T>;
+  const std::int64_t M = walk.length;
+  const T hi = coefs->hi[row], scale = coefs->scale[row], shift = coefs->shift[row];
+  by_columns(walk, count, y, [=](std::int64_t, auto of_all, auto of_rows, auto put) {
+    const V w = weight ? of_all(weight) : V{} + T(1), b = bias ? of_all(bias) : -V{};
+    if constexpr (single) return put(0, ((of_rows(x) - hi) * scale + shift) * w + b);
+    const T* in = x;
+    for (int i = 0; i < count; ++i, in += M) {
+      const int r = row + i;
+      put(i, ((of_rows(in) - coefs->hi[r]) * coefs->scale[r] + coefs->shift[r]) * w + b);
+    }
+  });
+}
+
+template <class T>
+void extreme_row(std::int64_t M, double mean, double rstd, const T* x, const T* weight, const T* bias, T* y) {
+  for (std::int64_t k = 0; k < M; ++k)
+    y[k] = static_cast<T>((static_cast<double>(x[k]) - mean) * rstd * at(weight, k, 1) + at(bias, k, 0));
+}
+
+// Rows in the backward pass: with d = (x - hi) - lo, dx = rstd (w g) + by_x d + constant and xh = d rstd.
 template <class T>
 struct RowGrads : GradCoefs<T> {
-  alignas(64) T shift[most_rows];
+  alignas(64) T lo[most_rows];
 
   RowGrads() { std::fill_n(this->w, most_rows, 1.0); }
   void prepare(int count) {
     GradCoefs<T>::prepare(count);
-    for (int i = 0; i < count; i += 8)
-      store(shift + i, convert<Eight<T>>(-split_means<T>(this->mean + i).lo * load<f64x8>(this->rstd + i)));
+    for (int i = 0; i < count; i += 8) {
+      store(lo + i, convert<Eight<T>>(split_means<T>(this->mean + i).lo));
+      store(this->constant + i, convert<Eight<T>>(-load<f64x8>(this->rstd + i) * load<f64x8>(this->mean_g + i)));
+    }
   }
 };
 
-// dx of rows [row, row + R), which lie at g, x and dx, and, if `sums`, their terms of dweight and dbias added to dw[M],
-// db[M]. Two rows at a time read and write dw and db half as often, and their constants nearly fit the registers.
-template <int R, bool sums, class T>
-void grad_rows(const RowWalk<T>& walk, const RowGrads<T>& rows, int row, const T* g, const T* x, const T* weight, T* dx,
-               T* dw, T* db) {
-  T hi[R], rstd[R], shift[R], by_x[R], constant[R];
-  unrolled<R>([&](auto i) {
-    const int r = row + i;
-    hi[i] = rows.hi[r], rstd[i] = rows.by_g[r], shift[i] = rows.shift[r];
-    by_x[i] = rows.by_x[r], constant[i] = rows.constant[r];
-  });
+// dx of rows [row, row + count), which lie at g, x and dx, and, if `sums`, their terms of dweight and dbias added to
+// dw, db, which hold the vectors that a walk visits one behind the other: had the last one shared elements with those
+// before, each load would wait for two stores. `single`: of one row.
+template <bool sums, bool single, class T>
+void grad_rows(const RowWalk<T>& walk, const RowGrads<T>* rows, int row, int count, const T* g, const T* x,
+               const T* weight, T* dx, T* dw, T* db) {
+  using V = Simd<T>;
   const std::int64_t M = walk.length;
-  const auto columns = [&](auto get, auto put, auto& sum_w, auto& sum_b) {
-    using V = std::remove_cvref_t<decltype(sum_w)>;
-    const V w = weight ? get(weight) : V{} + T(1);
-    sum_w = sum_b = -V{};
-    unrolled<R>([&](auto i) {
-      const V gv = get(g + i * M), d = get(x + i * M) - hi[i];
-      sum_w += gv * (d * rstd[i] + (V{} + shift[i]));
+  const T hi = rows->hi[row], lo = rows->lo[row], rstd = rows->by_g[row], by_x = rows->by_x[row],
+          constant = rows->constant[row];
+  by_columns(walk, count, dx, [=](std::int64_t j, auto of_all, auto of_rows, auto put) {
+    const V w = of_all(weight);
+    V sum_w{}, sum_b{};
+    if constexpr (sums) sum_w = load<V>(dw + j), sum_b = load<V>(db + j);
+    const auto grad = [&](int to, const T* gi, const T* xi, T hi_i, T lo_i, T rstd_i, T by_x_i, T constant_i) {
+      const V gv = in_register(of_rows(gi)), d = (of_rows(xi) - hi_i) - lo_i, gr = gv * rstd_i;
+      sum_w += gr * d;
       sum_b += gv;
-      put(i, (gv * w) * rstd[i] + (d * by_x[i] + (V{} + constant[i])));
-    });
-  };
-  Simd<T> last[R];  // dx may be g: read before any is stored, stored at the end
-  if (walk.rest) {
-    Simd<T> sum_w, sum_b;
-    columns([&](const T* from) { return walk.load_last(from); }, [&](auto i, auto v) { last[i] = v; }, sum_w, sum_b);
-    if constexpr (sums) {
-      walk.store_last(dw, walk.load_last(dw) + walk.only_fresh(sum_w));
-      walk.store_last(db, walk.load_last(db) + walk.only_fresh(sum_b));
-    }
-  }
-  const auto sweep = [&](auto store_result) {
-    // Of one register, where wider ones would leave none for the constants of two rows.
-    using V = Vec<T, R == 1 ? lanes<T> : register_lanes<T>>;
-    for (std::int64_t j = 0; j < walk.full; j += lanes_of<V>) {
-      V sum_w, sum_b;
-      columns([j](const T* from) { return load<V>(from + j); },
-              [&, j](auto i, V v) { store_result(dx + i * M + j, v); }, sum_w, sum_b);
-      if constexpr (sums) {
-        store(dw + j, load<V>(dw + j) + sum_w);
-        store(db + j, load<V>(db + j) + sum_b);
+      put(to, gr * w + (d * by_x_i + constant_i));
+    };
+    if constexpr (single) {
+      grad(0, g, x, hi, lo, rstd, by_x, constant);
+    } else {
+      const T *gi = g, *xi = x;
+      for (int i = 0; i < count; ++i, gi += M, xi += M) {
+        const int r = row + i;
+        grad(i, gi, xi, rows->hi[r], rows->lo[r], rows->by_g[r], rows->by_x[r], rows->constant[r]);
       }
     }
-  };
-  if (walk.goes_past_caches(dx))
-    sweep([&](T* to, auto v) {
-      if (walk.ahead > 0)
-        for (const T* in : {g, x}) __builtin_prefetch(in + (to - dx) + walk.ahead, 0, 2);
-      store_past_caches(to, v);
-    });
-  else
-    sweep([](T* to, auto v) { store(to, v); });
-  if (walk.rest) unrolled<R>([&](auto i) { walk.store_last(dx + i * M, last[i]); });
+    if constexpr (sums) store(dw + j, sum_w), store(db + j, sum_b);
+  });
 }
 
 template <class T>
-void extreme_row_grad(std::int64_t M, const T* g, const T* x, const T* weight, double mean, double rstd, bool centered,
-                      T* dx, T* dw, T* db) {
+void extreme_row_grad(const RowWalk<T>& walk, const T* g, const T* x, const T* weight, double mean, double rstd,
+                      bool centered, T* dx, T* dw, T* db) {
+  const std::int64_t M = walk.length;
   double sum_g = 0, sum_gxh = 0;
   for (std::int64_t i = 0; i < M; ++i) {
     const double gw = static_cast<double>(g[i]) * at(weight, i, 1), xh = (static_cast<double>(x[i]) - mean) * rstd;
@@ -112,10 +125,12 @@ void extreme_row_grad(std::int64_t M, const T* g, const T* x, const T* weight, d
   const double mean_g = centered ? sum_g / static_cast<double>(M) : 0, mean_gxh = sum_gxh / static_cast<double>(M);
   for (std::int64_t i = 0; i < M; ++i) {
     const double gi = static_cast<double>(g[i]), xh = (static_cast<double>(x[i]) - mean) * rstd;
-    if (dw) {
-      dw[i] += static_cast<T>(gi * xh);
-      db[i] += static_cast<T>(gi);
-    }
+    const auto add_to = [&](std::int64_t j) {
+      dw[j] += static_cast<T>(gi * xh);
+      db[j] += static_cast<T>(gi);
+    };
+    if (dw && i < walk.full) add_to(i);
+    if (dw && walk.rest && i >= walk.last) add_to(walk.full + i - walk.last);
     dx[i] = static_cast<T>(rstd * (gi * at(weight, i, 1) - mean_g - xh * mean_gxh));
   }
 }
@@ -125,8 +140,8 @@ void extreme_row_grad(std::int64_t M, const T* g, const T* x, const T* weight, d
 template <class T>
 void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, const T* bias, double eps, bool centered,
                 T* y, double* mean, double* rstd) {
-  const RowWalk<T> walk(M, R * M);
   const int block = block_rows(M);
+  const RowWalk<T> walk(M, R * M, block * M);
   detail::parallel_for(R, grain_rows(M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     NormCoefs<T> coefs;
     std::fill_n(coefs.w, most_rows, 1.0);
@@ -136,8 +151,16 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
       copy_row(coefs.mean, count, mean + r0);
       copy_row(coefs.rstd, count, rstd + r0);
       coefs.prepare(count);
-      for (int i = 0; i < count; ++i)
-        normalize_elements(walk, coefs, i, x + (r0 + i) * M, weight, bias, y + (r0 + i) * M);
+      const bool together = mapped_together(M) && !coefs.any_extreme;
+      for (int i = 0; i < count; i += together ? count : 1) {
+        const std::int64_t at_row = (r0 + i) * M;
+        if (together)
+          normalize_rows<false>(walk, &coefs, i, count, x + at_row, weight, bias, y + at_row);
+        else if (is_ordinary<T>(coefs.mean[i], coefs.rstd[i]))
+          normalize_rows<true>(walk, &coefs, i, 1, x + at_row, weight, bias, y + at_row);
+        else
+          extreme_row(M, coefs.mean[i], coefs.rstd[i], x + at_row, weight, bias, y + at_row);
+      }
     }
     walk.finish();
   });
@@ -149,17 +172,19 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
   const bool sums = dweight || dbias;
   const double per_value = 1 / static_cast<double>(M);
   const int block = block_rows(2 * M);
-  const RowWalk<T> walk(M, R * M, block * M);
-  const bool pairs = M < 1024;  // rows 4 KiB apart or nearly are slow to read in turns
+  const RowWalk<T> walk(M, R * M, block * M, 2);
   // Each chunk of rows has its own dweight and dbias in T, at most 256 rows deep; chunks meet in double, in order.
   const std::int64_t grain = std::clamp<std::int64_t>(grain_rows(2 * M), 32, 256), chunks = divide_up(R, grain);
-  T *const dweights = norm_scratch<T>(sums ? 2 * chunks * M : 1), *const dbiases =
-                                                                      sums ? dweights + chunks * M : nullptr;
+  const std::int64_t width = walk.full + (walk.rest ? walk.N : 0);
+  T* const dweights = norm_scratch<T>(sums ? 2 * chunks * width : 1);
+  T* const dbiases = dweights + chunks * width;
+  std::vector<T> ones;
+  if (!weight) ones.assign(static_cast<std::size_t>(M), T(1)), weight = ones.data();
   detail::parallel_for(R, grain, [&](std::int64_t begin, std::int64_t end) {
-    T* const dw = sums ? dweights + begin / grain * M : nullptr;
-    T* const db = sums ? dbiases + begin / grain * M : nullptr;
-    if (sums) std::fill_n(dw, M, T(0)), std::fill_n(db, M, T(0));
-    T* const unwanted = dx ? nullptr : scratch<0, T>(2 * M);  // where rows of dx go that nobody asked for
+    T* const dw = sums ? dweights + begin / grain * width : nullptr;
+    T* const db = sums ? dbiases + begin / grain * width : nullptr;
+    if (sums) std::fill_n(dw, width, T(0)), std::fill_n(db, width, T(0));
+    T* const unwanted = dx ? nullptr : scratch<0, T>(block * M);  // where rows of dx go that nobody asked for
     RowGrads<T> rows;
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
@@ -170,7 +195,6 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
       block_sums<T, 2>(walk, 1, count, of_block, [&](int i, std::int64_t, auto sum) {
         const T hi = static_cast<T>(rows.mean[i]);
         const T *const gr = g + at_block + i * M, *const xr = x + at_block + i * M;
-        if (!weight) return sum(grad_terms(walk, hi), gr, xr);
         const Simd<T> m = Simd<T>{} + hi;
         const auto terms = [m](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv, Simd<T> w) {
           const Simd<T> gw = keep(gv * w);
@@ -190,25 +214,35 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
       }
       rows.any_in_double = !every_lane(ordinary);
       rows.prepare(count);
-      const auto grad = [&](int i, auto together) {
+      const bool together = mapped_together(M) && !rows.any_in_double;
+      for (int i = 0; i < count; i += together ? count : 1) {
         const std::int64_t at_row = at_block + i * M;
         T* const to = dx ? dx + at_row : unwanted;
+        const auto grad = [&](auto with_sums) {
+          constexpr bool s = with_sums();
+          if (together)
+            grad_rows<s, false>(walk, &rows, i, count, g + at_row, x + at_row, weight, to, dw, db);
+          else
+            grad_rows<s, true>(walk, &rows, i, 1, g + at_row, x + at_row, weight, to, dw, db);
+        };
         if (rows.any_in_double && !is_ordinary_grad<T>(rows.mean[i], rows.rstd[i], rows.mean_g[i], rows.mean_gxh[i]))
-          extreme_row_grad(M, g + at_row, x + at_row, weight, rows.mean[i], rows.rstd[i], centered, to, dw, db);
+          extreme_row_grad(walk, g + at_row, x + at_row, weight, rows.mean[i], rows.rstd[i], centered, to, dw, db);
         else if (sums)
-          grad_rows<together(), true>(walk, rows, i, g + at_row, x + at_row, weight, to, dw, db);
+          grad(std::true_type{});
         else
-          grad_rows<together(), false>(walk, rows, i, g + at_row, x + at_row, weight, to, dw, db);
-      };
-      int i = 0;
-      if (pairs && !rows.any_in_double)
-        for (; i + 2 <= count; i += 2) grad(i, std::integral_constant<int, 2>{});
-      for (; i < count; ++i) grad(i, std::integral_constant<int, 1>{});
+          grad(std::false_type{});
+      }
     }
     walk.finish();
   });
-  if (dweight) sum_over_n(chunks, M, dweights, dweight);
-  if (dbias) sum_over_n(chunks, M, dbiases, dbias);
+  const auto write_sum = [&](T* of_chunks, T* out) {
+    if (!out) return;
+    sum_over_n(chunks, width, of_chunks, of_chunks);
+    copy_row(of_chunks, walk.full, out);
+    if (walk.rest) walk.store_last(out, load<Simd<T>>(of_chunks + walk.full));
+  };
+  write_sum(dweights, dweight);
+  write_sum(dbiases, dbias);
 }
 
 #define EG_INSTANTIATE(T)                                                                                         \

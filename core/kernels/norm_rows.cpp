@@ -33,7 +33,7 @@ void run_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, co
                    const double (&rstd)[most_rows], RunSums& sums) {
   alignas(64) double of[2][most_rows];
   block_sums<T, 2>(walk, 1, count, of, [&](int r, std::int64_t, auto sum) {
-    sum(grad_terms(walk, static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
+    sum(grad_terms(static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
   });
   for (int i = 0; i < count; i += 8) {
     const f64x8 sum_g = load<f64x8>(of[0] + i);

@@ -58,10 +58,10 @@ inline GradSums grad_sums_in_double(std::int64_t n, const T* g, const T* x, doub
 
 /// The terms g and g (x - hi), for block_sums<T, 2> and row_sums<T, 2>.
 template <class T>
-inline auto grad_terms(const RowWalk<T>& walk, T hi) {
+inline auto grad_terms(T hi) {
   const Simd<T> m = Simd<T>{} + hi;
-  return [m, &walk](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv) {
-    gv = keep(walk.in_register(gv));
+  return [m](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv) {
+    gv = keep(in_register(gv));
     a[0] += gv;
     a[1] += gv * (xv - m);
   };

@@ -25,31 +25,33 @@ struct RowWalk {
 
   /// results: all values that the call makes. From 8 MiB on long rows of them go past the caches: x, y, g and dx of
   /// that size fill 32 MiB. block: values that are summed together before they are mapped, if the next block lies right
-  /// behind them; it is fetched while a block goes past the caches, which reads nothing from memory otherwise.
-  explicit RowWalk(std::int64_t n, std::int64_t results = 0, std::int64_t block = 0)
+  /// behind them; it is fetched while a block goes past the caches, which reads nothing from memory otherwise, unless
+  /// two blocks of each of the inputs would fill a second-level cache of 256 KiB.
+  explicit RowWalk(std::int64_t n, std::int64_t results = 0, std::int64_t block = 0, int inputs = 1)
       : length(n),
         full(n / N * N),
-        ahead(block <= 4096 ? block : 0),  // longer ones leave the first-level cache no room
+        last(n >= N ? n - N : 0),
+        ahead(inputs * block * static_cast<std::int64_t>(sizeof(T)) <= 64 << 10 ? block : 0),
         rest(n % N != 0),
         past_caches(n >= 1024 && results * static_cast<std::int64_t>(sizeof(T)) >= 8 << 20) {
     // Lanes of the last vector that no whole vector holds.
-    const std::int64_t first = n >= N ? full - (n - N) : 0, end = n >= N ? N : n;
+    const std::int64_t first = n >= N ? full - last : 0, end = n >= N ? N : n;
     MaskLane<T> lane[N];
     for (std::int64_t i = 0; i < N; ++i) lane[i] = i >= first && i < end ? -1 : 0;
     fresh = load<M>(lane);
   }
 
   V load_last(const T* x) const {
-    if (length >= N) return load<V>(x + length - N);
-    T last[N] = {};
-    for (std::int64_t i = 0; i < length; ++i) last[i] = x[i];
-    return load<V>(last);
+    if (length >= N) return load<V>(x + last);
+    T padded[N] = {};
+    for (std::int64_t i = 0; i < length; ++i) padded[i] = x[i];
+    return load<V>(padded);
   }
   void store_last(T* y, V v) const {
-    if (length >= N) return store(y + length - N, v);
-    T last[N];
-    store(last, v);
-    for (std::int64_t i = 0; i < length; ++i) y[i] = last[i];
+    if (length >= N) return store(y + last, v);
+    T padded[N];
+    store(padded, v);
+    for (std::int64_t i = 0; i < length; ++i) y[i] = padded[i];
   }
   /// Whether results at y, whole vectors, go past the caches: such stores need alignment.
   bool goes_past_caches(const T* y) const {
@@ -67,13 +69,10 @@ struct RowWalk {
     if (past_caches) fence_stores();
   }
   V only_fresh(V v) const { return cast_bits<V>(cast_bits<M>(v) & fresh); }
-  /// v itself. g++ 12 reads a loaded value that is used twice from memory twice, which binds sums over two arrays; what
-  /// comes out of a mask stays in its register.
-  V in_register(V v) const { return cast_bits<V>(cast_bits<M>(v) & every); }
 
-  std::int64_t length, full, ahead;
+  std::int64_t length, full, last, ahead;  // last: where the last vector starts
   bool rest, past_caches;
-  M fresh, every = M{} - 1;
+  M fresh;
 };
 
 /// y[i] = f(in[i]...) over a row, in vectors. y may be one of the inputs: the last vector is read before any is stored.
@@ -82,13 +81,14 @@ inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
   using V = Simd<T>;
   V last{};
   if (w.rest) last = f(w.load_last(in)...);
+  const std::int64_t full = w.full;  // a store could have changed it, for all the compiler knows
   if (w.goes_past_caches(y)) {
-    for (std::int64_t i = 0; i < w.full; i += w.N) {
+    for (std::int64_t i = 0; i < full; i += w.N) {
       (__builtin_prefetch(in + i + w.ahead, 0, 2), ...);
       store_past_caches(y + i, f(load<V>(in + i)...));
     }
   } else {
-    for (std::int64_t i = 0; i < w.full; i += w.N) store(y + i, f(load<V>(in + i)...));
+    for (std::int64_t i = 0; i < full; i += w.N) store(y + i, f(load<V>(in + i)...));
   }
   if (w.rest) w.store_last(y, last);
 }

@@ -144,6 +144,20 @@ inline void store(T* p, V v) {
   }
 }
 
+/// v itself, as a register: g++ 12 reads a loaded value that is used twice from memory twice, and a loop over several
+/// arrays is bound by its loads.
+template <class V>
+inline V in_register(V v) {
+  if constexpr (is_halves<V>) {
+    return {in_register(v.lo), in_register(v.hi)};
+  } else {
+#if !defined(__clang__) && defined(__x86_64__) && !defined(EIGENGRAD_REGISTER_BYTES)
+    asm("" : "+v"(v));
+#endif
+    return v;
+  }
+}
+
 /// A store past the caches, which saves reading the line first and keeps what the caches hold; p is aligned to V.
 /// Where a machine or compiler has none, a plain store. Before another thread may read: fence_stores().
 template <class V, class T>
