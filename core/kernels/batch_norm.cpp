@@ -30,11 +30,7 @@ void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, cons
         if (var) var[c0 + c] = coefs.var[c];
       }
       coefs.prepare(count);
-      for (std::int64_t n = 0; n < N; ++n)
-        for (int c = 0; c < count; ++c) {
-          const std::int64_t at_run = (n * C + c0 + c) * L;
-          coefs.apply(walk, c, x + at_run, y + at_run);
-        }
+      for (std::int64_t n = 0; n < N; ++n) coefs.apply_rows(walk, count, x + (n * C + c0) * L, y + (n * C + c0) * L);
     }
     walk.finish();
   });
@@ -75,11 +71,10 @@ void batch_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, const T
       }
       if (!dx) continue;
       coefs.prepare(count);
-      for (std::int64_t n = 0; n < N; ++n)
-        for (int c = 0; c < count; ++c) {
-          const std::int64_t at_run = (n * C + c0 + c) * L;
-          coefs.apply(walk, c, g + at_run, x + at_run, dx + at_run);
-        }
+      for (std::int64_t n = 0; n < N; ++n) {
+        const std::int64_t at_runs = (n * C + c0) * L;
+        coefs.apply_rows(walk, count, g + at_runs, x + at_runs, dx + at_runs);
+      }
     }
     walk.finish();
   });

@@ -50,7 +50,7 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
           },
           [&](std::int64_t run, int count) {
             coefs.prepare(count);
-            for (int i = 0; i < count; ++i) coefs.apply(walk, i, x + (run + i) * s.L, y + (run + i) * s.L);
+            coefs.apply_rows(walk, count, x + run * s.L, y + run * s.L);
           });
     }
     walk.finish();
@@ -117,10 +117,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
           },
           [&](std::int64_t run, int count) {
             coefs.prepare(count);
-            for (int i = 0; i < count; ++i) {
-              const std::int64_t at_run = (run + i) * s.L;
-              coefs.apply(walk, i, g + at_run, x + at_run, dx + at_run);
-            }
+            coefs.apply_rows(walk, count, g + run * s.L, x + run * s.L, dx + run * s.L);
           });
     }
     walk.finish();

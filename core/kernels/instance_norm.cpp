@@ -6,28 +6,6 @@
 #include "normalize.h"
 
 namespace eg::kernels {
-namespace {
-
-// out[i] = the parameter of channel c + i in a cycle of C, for i < count.
-template <class T>
-void cycle_params(const T* p, std::int64_t c, std::int64_t C, int count, double otherwise, double (&out)[most_rows]) {
-  if (!p) {
-    for (int i = 0; i < count; i += 8) store(out + i, f64x8{} + otherwise);
-    return;
-  }
-  for (int i = 0; i < count;) {
-    if (i + 8 <= most_rows && c + 8 <= C) {
-      store(out + i, convert<f64x8>(load<Eight<T>>(p + c)));
-      i += 8, c += 8;
-    } else {
-      out[i++] = static_cast<double>(p[c++]);
-    }
-    if (c == C) c = 0;
-  }
-}
-
-}  // namespace
-
 template <class T>
 void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const T* weight, const T* bias,
                    double eps, T* y, double* mean, double* rstd, double* var) {
@@ -44,7 +22,7 @@ void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, c
       cycle_params(weight, r0 % C, C, count, 1, coefs.w);
       cycle_params(bias, r0 % C, C, count, 0, coefs.b);
       coefs.prepare(count);
-      for (int i = 0; i < count; ++i) coefs.apply(walk, i, x + (r0 + i) * L, y + (r0 + i) * L);
+      coefs.apply_rows(walk, count, x + r0 * L, y + r0 * L);
     }
     walk.finish();
   });
@@ -88,10 +66,7 @@ void instance_norm_backward(std::int64_t N, std::int64_t C, std::int64_t L, cons
       copy_row(sums.gxh, count, sum_gxh + r0);
       if (!dx) continue;
       coefs.prepare(count);
-      for (int i = 0; i < count; ++i) {
-        const std::int64_t at_row = (r0 + i) * L;
-        coefs.apply(walk, i, g + at_row, x + at_row, dx + at_row);
-      }
+      coefs.apply_rows(walk, count, g + r0 * L, x + r0 * L, dx + r0 * L);
     }
     walk.finish();
   });

@@ -16,32 +16,119 @@
 namespace eg::kernels {
 namespace {
 
-// Means over a row: g, v, g xh, v xh, g v.
+// Means over a row, or eight rows.
+template <class D>
 struct Means {
-  double g, v, gxh, vxh, gv;
-  bool finite() const {
-    return std::isfinite(g) && std::isfinite(v) && std::isfinite(gxh) && std::isfinite(vxh) && std::isfinite(gv);
+  D g, v, gxh, vxh, gv;
+};
+
+// dx = v_to_dx v + g_to_dx g + xh_to_dx xh + to_dx, dg = v_to_dg v + xh_to_dg xh + to_dg.
+template <class D>
+struct Factors {
+  D S, v_to_dx, g_to_dx, xh_to_dx, to_dx, v_to_dg, xh_to_dg, to_dg;
+
+  Factors(D r, D w, D u, D t, const Means<D>& m)
+      : S(m.gv - m.v * m.g - m.vxh * m.gxh),
+        v_to_dx(-r * r * w * m.gxh),
+        g_to_dx(u * r - r * r * w * m.vxh),
+        xh_to_dx(-r * r * w * S - v_to_dx * m.vxh - g_to_dx * m.gxh),
+        to_dx(-v_to_dx * m.v - g_to_dx * m.g),
+        v_to_dg(r * w),
+        xh_to_dg(u - v_to_dg * m.vxh),
+        to_dg(t - v_to_dg * m.v) {}
+};
+
+// Up to most_rows rows, with x - hi in place of xh.
+template <class T>
+struct RowFactors {
+  alignas(64) double mean[most_rows], rstd[most_rows], w[most_rows], u[most_rows], t[most_rows], S[most_rows];
+  alignas(64) T hi[most_rows], v_to_dx[most_rows], g_to_dx[most_rows], x_to_dx[most_rows], to_dx[most_rows],
+      v_to_dg[most_rows], x_to_dg[most_rows], to_dg[most_rows];
+  bool any_extreme;
+
+  RowFactors() {
+    for (auto* of_rows : {&mean, &rstd, &w, &u, &t}) clear(*of_rows);
+  }
+
+  // sums: of g, v, g (x - hi), v (x - hi), g v over rows of L values.
+  void prepare(int count, std::int64_t L, const double (&sums)[5][most_rows]) {
+    const double per_value = 1 / static_cast<double>(L);
+    i64x8 ordinary = ~i64x8{};
+    for (int i = 0; i < count; i += 8) {
+      const SplitMean m = split_means<T>(mean + i);
+      const f64x8 r = load<f64x8>(rstd + i);
+      const auto sum = [&](int k) { return load<f64x8>(sums[k] + i); };
+      const Means<f64x8> of{sum(0) * per_value, sum(1) * per_value, (sum(2) - m.lo * sum(0)) * r * per_value,
+                            (sum(3) - m.lo * sum(1)) * r * per_value, sum(4) * per_value};
+      const Factors<f64x8> f(r, load<f64x8>(w + i), load<f64x8>(u + i), load<f64x8>(t + i), of);
+      const f64x8 by_x = f.xh_to_dx * r, by_x_g = f.xh_to_dg * r;
+      store(S + i, f.S);
+      store(hi + i, m.hi);
+      const auto put = [i](T* to, f64x8 value) { store(to + i, convert<Eight<T>>(value)); };
+      put(v_to_dx, f.v_to_dx), put(g_to_dx, f.g_to_dx), put(x_to_dx, by_x), put(to_dx, f.to_dx - by_x * m.lo);
+      put(v_to_dg, f.v_to_dg), put(x_to_dg, by_x_g), put(to_dg, f.to_dg - by_x_g * m.lo);
+      const f64x8 mu = load<f64x8>(mean + i);
+      ordinary &= is_ordinary_grad<T>(mu, r, of.g, of.gxh) & is_ordinary_grad<T>(mu, r, of.v, of.vxh) &
+                  is_ordinary_grad<T>(mu, r, of.gv, of.gv);
+    }
+    any_extreme = !every_lane(ordinary);
+  }
+  bool extreme(int i, const double (&sums)[5][most_rows]) const {
+    bool finite = is_ordinary<T>(mean[i], rstd[i]);
+    for (const auto& sum : sums) finite = finite && std::fabs(sum[i]) < 1e300;
+    return !finite;
+  }
+
+  // Rows [row, row + count), which lie at v, g, x, dx and dg; v, dx and dg may be null.
+  void apply(const RowWalk<T>& walk, int row, int count, const T* v, const T* g, const T* x, T* dx, T* dg) const {
+    const auto each_row = [=, L = walk.length](auto of_row) {
+      const std::int64_t v_row = v ? L : 0;
+      const T *vi = v, *gi = g, *xi = x;
+      for (int i = 0; i < count; ++i, vi += v_row, gi += L, xi += L) of_row(i, row + i, vi, gi, xi);
+    };
+    if (dx)
+      by_columns(walk, count, dx, [=, this](std::int64_t, auto, auto at, auto put) {
+        each_row([&](int i, int r, const T* vi, const T* gi, const T* xi) {
+          const auto others = g_to_dx[r] * at(gi) + (x_to_dx[r] * (at(xi) - hi[r]) + to_dx[r]);
+          put(i, v ? v_to_dx[r] * at(vi) + others : others);
+        });
+      });
+    if (dg)
+      by_columns(walk, count, dg, [=, this](std::int64_t, auto, auto at, auto put) {
+        each_row([&](int i, int r, const T* vi, const T*, const T* xi) {
+          const auto others = x_to_dg[r] * (at(xi) - hi[r]) + to_dg[r];
+          put(i, v ? v_to_dg[r] * at(vi) + others : others);
+        });
+      });
+  }
+
+  void apply_in_double(std::int64_t L, int row, const T* v, const T* g, const T* x, T* dx, T* dg) {
+    const double mu = mean[row], r = rstd[row];
+    const auto each = [&](auto f) {
+      for (std::int64_t i = 0; i < L; ++i)
+        f(i, at(v, i, 0), static_cast<double>(g[i]), (static_cast<double>(x[i]) - mu) * r);
+    };
+    Means<double> m{0, 0, 0, 0, 0};
+    each([&](std::int64_t, double vi, double gi, double xh) {
+      m.g += gi, m.v += vi, m.gxh += gi * xh, m.vxh += vi * xh, m.gv += gi * vi;
+    });
+    for (double* p : {&m.g, &m.v, &m.gxh, &m.vxh, &m.gv}) *p /= static_cast<double>(L);
+    const Factors<double> f(r, w[row], u[row], t[row], m);
+    S[row] = f.S;
+    each([&](std::int64_t i, double vi, double gi, double xh) {
+      if (dx) dx[i] = static_cast<T>(f.v_to_dx * vi + f.g_to_dx * gi + f.xh_to_dx * xh + f.to_dx);
+      if (dg) dg[i] = static_cast<T>(f.v_to_dg * vi + f.xh_to_dg * xh + f.to_dg);
+    });
   }
 };
 
+// The sums RowFactors::prepare wants; v may be null.
 template <class T>
-Means means_in_double(std::int64_t L, const T* v, const T* g, const T* x, double mean, double rstd) {
-  Means m{0, 0, 0, 0, 0};
-  for (std::int64_t i = 0; i < L; ++i) {
-    const double gi = static_cast<double>(g[i]), vi = at(v, i, 0), xh = (static_cast<double>(x[i]) - mean) * rstd;
-    m.g += gi, m.v += vi, m.gxh += gi * xh, m.vxh += vi * xh, m.gv += gi * vi;
-  }
-  for (double* p : {&m.g, &m.v, &m.gxh, &m.vxh, &m.gv}) *p /= static_cast<double>(L);
-  return m;
-}
-
-// The means of up to most_rows rows.
-template <class T>
-void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const T* x, const double* mean,
-               const double* rstd, Means* out) {
-  alignas(64) double total[5][most_rows] = {};
+void second_sums(const RowWalk<T>& walk, int count, const T* v, const T* g, const T* x, const double* mean,
+                 double (&sums)[5][most_rows]) {
+  const std::int64_t L = walk.length;
   if (v) {
-    block_sums<T, 5>(walk, 1, count, total, [&](int r, std::int64_t, auto sum) {
+    block_sums<T, 5>(walk, 1, count, sums, [&](int r, std::int64_t, auto sum) {
       const Simd<T> hi = Simd<T>{} + static_cast<T>(mean[r]);
       const auto terms = [hi](Simd<T>* a, auto keep, Simd<T> vv, Simd<T> gv, Simd<T> xv) {
         const Simd<T> d = xv - hi;
@@ -53,45 +140,17 @@ void row_means(const RowWalk<T>& walk, int count, const T* v, const T* g, const 
         a[3] += vv * d;
         a[4] += gv * vv;
       };
-      sum(terms, v + r * walk.length, g + r * walk.length, x + r * walk.length);
+      sum(terms, v + r * L, g + r * L, x + r * L);
     });
   } else {
     alignas(64) double of_g[2][most_rows];
     block_sums<T, 2>(walk, 1, count, of_g, [&](int r, std::int64_t, auto sum) {
-      sum(grad_terms(static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
+      sum(grad_terms(static_cast<T>(mean[r])), g + r * L, x + r * L);
     });
-    std::copy_n(of_g[0], count, total[0]);
-    std::copy_n(of_g[1], count, total[2]);
+    for (auto& sum : sums) clear(sum);
+    std::copy_n(of_g[0], count, sums[0]);
+    std::copy_n(of_g[1], count, sums[2]);
   }
-  const double L = static_cast<double>(walk.length);
-  for (int r = 0; r < count; ++r) {
-    const double lo = SplitMean<T>(mean[r]).lo;
-    out[r] = {total[0][r] / L, total[1][r] / L, (total[2][r] - lo * total[0][r]) * rstd[r] / L,
-              (total[3][r] - lo * total[1][r]) * rstd[r] / L, total[4][r] / L};
-  }
-}
-
-// a v + b g + c xh + d over a row; v may be null.
-template <class T>
-void combine(const RowWalk<T>& walk, const T* v, const T* g, const T* x, double mean, double rstd, double a, double b,
-             double c, double d, bool in_double, T* out) {
-  if (in_double) {
-    for (std::int64_t i = 0; i < walk.length; ++i)
-      out[i] = static_cast<T>(a * at(v, i, 0) + b * static_cast<double>(g[i]) +
-                              c * ((static_cast<double>(x[i]) - mean) * rstd) + d);
-    return;
-  }
-  const SplitMean<T> m(mean);
-  const double by_x = c * rstd;
-  const Simd<T> hi = Simd<T>{} + m.hi, A = Simd<T>{} + static_cast<T>(a), B = Simd<T>{} + static_cast<T>(b),
-                X = Simd<T>{} + static_cast<T>(by_x), D = Simd<T>{} + static_cast<T>(d - by_x * m.lo);
-  if (v)
-    map_row(
-        walk, out, [=](Simd<T> vv, Simd<T> gv, Simd<T> xv) { return A * vv + (B * gv + (X * (xv - hi) + D)); }, v, g,
-        x);
-  else
-    map_row(
-        walk, out, [=](Simd<T> gv, Simd<T> xv) { return B * gv + (X * (xv - hi) + D); }, g, x);
 }
 
 }  // namespace
@@ -102,30 +161,31 @@ void instance_norm_double_backward(std::int64_t N, std::int64_t C, std::int64_t 
                                    T* dx, T* dg, T* dweight) {
   const RowWalk<T> walk(L);
   const int block = block_rows(3 * L);
-  double* const by_weight = norm_scratch<double>(N * C);
+  double* const by_weight = norm_scratch<double>(N * C);  // L r S of each row
   detail::parallel_for(N * C, grain_rows(3 * L), [&](std::int64_t begin, std::int64_t end) {
+    RowFactors<T> factors;
+    alignas(64) double sums[5][most_rows];
+    const auto from = [](auto* p, std::int64_t i) { return p ? p + i : nullptr; };
     for (std::int64_t r0 = begin; r0 < end; r0 += block) {
       const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      const std::int64_t at_block = r0 * L;
-      Means means[most_rows];
-      row_means(walk, count, v ? v + at_block : nullptr, g + at_block, x + at_block, mean + r0, rstd + r0, means);
-      for (int i = 0; i < count; ++i) {
-        const std::int64_t row = r0 + i, c = row % C, at_row = row * L;
-        const T* const vr = v ? v + at_row : nullptr;
-        const double mu = mean[row], r = rstd[row], w = at(weight, c, 1), uc = at(u, c, 0), tc = at(t, c, 0);
-        Means m = means[i];
-        const bool in_double = !is_ordinary<T>(mu, r) || !m.finite();
-        if (in_double) m = means_in_double(L, vr, g + at_row, x + at_row, mu, r);
-        const double S = m.gv - m.v * m.g - m.vxh * m.gxh;
-        by_weight[row] = static_cast<double>(L) * r * S;
-        const double rw = r * w, by_v = -r * rw * m.gxh, by_g = uc * r - r * rw * m.vxh;
-        if (dx)
-          combine(walk, vr, g + at_row, x + at_row, mu, r, by_v, by_g, -r * rw * S - by_v * m.vxh - by_g * m.gxh,
-                  -by_v * m.v - by_g * m.g, in_double, dx + at_row);
-        if (dg)
-          combine<T>(walk, nullptr, vr ? vr : g + at_row, x + at_row, mu, r, 0, vr ? rw : 0, uc - rw * m.vxh,
-                     tc - rw * m.v, in_double, dg + at_row);
+      copy_row(mean + r0, count, factors.mean);
+      copy_row(rstd + r0, count, factors.rstd);
+      cycle_params(weight, r0 % C, C, count, 1, factors.w);
+      cycle_params(u, r0 % C, C, count, 0, factors.u);
+      cycle_params(t, r0 % C, C, count, 0, factors.t);
+      second_sums(walk, count, from(v, r0 * L), g + r0 * L, x + r0 * L, factors.mean, sums);
+      factors.prepare(count, L, sums);
+      const bool together = mapped_together(L) && !factors.any_extreme;
+      for (int i = 0; i < count; i += together ? count : 1) {
+        const std::int64_t k = (r0 + i) * L;
+        if (factors.any_extreme && factors.extreme(i, sums))
+          factors.apply_in_double(L, i, from(v, k), g + k, x + k, from(dx, k), from(dg, k));
+        else
+          factors.apply(walk, i, together ? count : 1, from(v, k), g + k, x + k, from(dx, k), from(dg, k));
       }
+      for (int i = 0; i < count; i += 8)
+        store(factors.S + i, load<f64x8>(factors.S + i) * load<f64x8>(factors.rstd + i) * static_cast<double>(L));
+      copy_row(factors.S, count, by_weight + r0);
     }
   });
   if (dweight) sum_over_n(N, C, by_weight, dweight);

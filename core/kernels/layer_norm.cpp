@@ -10,37 +10,6 @@
 namespace eg::kernels {
 namespace {
 
-// Rows of M values at y by columns of a vector, so that what belongs to a column stays in registers: column(j, of_all,
-// of_rows, put) has the vector at `from` of what the rows share by of_all(from), that of a row by of_rows(from), and
-// stores row i's result with put(i, v); j counts the lanes of the columns before. y may be an input.
-template <class T, class Column>
-void by_columns(const RowWalk<T>& walk, int count, T* y, Column column) {
-  using V = Simd<T>;
-  V last[most_rows];  // read before any is stored, stored at the end
-  const auto load_last = [&](const T* from) { return walk.load_last(from); };
-  if (walk.rest) column(walk.full, load_last, load_last, [&](int i, V v) { last[i] = v; });
-  const std::int64_t M = walk.length, full = walk.full, ahead = walk.ahead;
-  const bool past_caches = walk.goes_past_caches(y);
-  for (std::int64_t j = 0; j < full; j += walk.N) {
-    const auto load_here = [j](const T* from) { return load<V>(from + j); };
-    if (past_caches)
-      column(
-          j, load_here,
-          [=](const T* from) {
-            __builtin_prefetch(from + j + ahead, 0, 2);
-            return load<V>(from + j);
-          },
-          [=](int i, V v) { store_past_caches(y + i * M + j, v); });
-    else
-      column(j, load_here, load_here, [=](int i, V v) { store(y + i * M + j, v); });
-  }
-  if (walk.rest)
-    for (int i = 0; i < count; ++i) walk.store_last(y + i * M, last[i]);
-}
-
-// Whether the rows of a block are mapped together: rows 4 KiB apart or nearly are slow to read in turns.
-bool mapped_together(std::int64_t M) { return M < 1024; }
-
 // y = xh weight + bias of rows [row, row + count), with the coefs of xh; `single`: of one row.
 template <bool single, class T>
 void normalize_rows(const RowWalk<T>& walk, const NormCoefs<T>* coefs, int row, int count, const T* x, const T* weight,

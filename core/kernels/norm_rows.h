@@ -36,6 +36,19 @@ struct NormCoefs : RowStats {
     map_row(
         walk, y, [=](Simd<T> v) { return (v - h) * s + t; }, x);
   }
+
+  /// Of `count` rows that follow one another.
+  void apply_rows(const RowWalk<T>& walk, int count, const T* x, T* y) const {
+    const std::int64_t L = walk.length;
+    if (any_extreme || !mapped_together(L)) {
+      for (int i = 0; i < count; ++i) apply(walk, i, x + i * L, y + i * L);
+      return;
+    }
+    by_columns(walk, count, y, [=, this](std::int64_t, auto, auto of_rows, auto put) {
+      const T* in = x;
+      for (int i = 0; i < count; ++i, in += L) put(i, (of_rows(in) - hi[i]) * scale[i] + shift[i]);
+    });
+  }
 };
 
 /// The index after c in a cycle of C.
@@ -98,6 +111,20 @@ struct GradCoefs {
         walk, dx, [=](Simd<T> gv, Simd<T> xv) { return a * gv + (b * (xv - h) + c); }, g, x);
   }
 
+  /// Of `count` rows that follow one another.
+  void apply_rows(const RowWalk<T>& walk, int count, const T* g, const T* x, T* dx) const {
+    const std::int64_t L = walk.length;
+    if (any_in_double || !mapped_together(L)) {
+      for (int i = 0; i < count; ++i) apply(walk, i, g + i * L, x + i * L, dx + i * L);
+      return;
+    }
+    by_columns(walk, count, dx, [=, this](std::int64_t, auto, auto of_rows, auto put) {
+      const T *gi = g, *xi = x;
+      for (int i = 0; i < count; ++i, gi += L, xi += L)
+        put(i, by_g[i] * of_rows(gi) + (by_x[i] * (of_rows(xi) - hi[i]) + constant[i]));
+    });
+  }
+
   void apply_in_double(std::int64_t n, int i, const T* g, const T* x, T* dx) const {
     for (std::int64_t k = 0; k < n; ++k) {
       const double xh = (static_cast<double>(x[k]) - mean[i]) * rstd[i];
@@ -124,6 +151,25 @@ inline void sum_over_n(std::int64_t N, std::int64_t C, const In* rows, T* out) {
     for (std::int64_t n = 0; n < N; ++n)
       for (std::int64_t c = 0; c < count; ++c) sum[c] += static_cast<double>(rows[n * C + c0 + c]);
     for (std::int64_t c = 0; c < count; ++c) out[c0 + c] = static_cast<T>(sum[c]);
+  }
+}
+
+/// out[i] = the parameter of channel c + i in a cycle of C, for i < count.
+template <class T>
+inline void cycle_params(const T* p, std::int64_t c, std::int64_t C, int count, double otherwise,
+                         double (&out)[most_rows]) {
+  if (!p) {
+    for (int i = 0; i < count; i += 8) store(out + i, f64x8{} + otherwise);
+    return;
+  }
+  for (int i = 0; i < count;) {
+    if (i + 8 <= most_rows && c + 8 <= C) {
+      store(out + i, convert<f64x8>(load<Eight<T>>(p + c)));
+      i += 8, c += 8;
+    } else {
+      out[i++] = static_cast<double>(p[c++]);
+    }
+    if (c == C) c = 0;
   }
 }
 

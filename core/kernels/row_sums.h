@@ -96,6 +96,37 @@ inline void map_row(const RowWalk<T>& w, T* y, F f, const In*... in) {
 /// Most rows whose scalars are handled together: eight are a vector, and the latencies of four overlap.
 inline constexpr int most_rows = 32;
 
+/// Rows of M values at y by columns of a vector, so that what belongs to a column stays in registers: column(j, of_all,
+/// of_rows, put) has the vector at `from` of what the rows share by of_all(from), that of a row by of_rows(from), and
+/// stores row i's result with put(i, v); j counts the lanes of the columns before. y may be an input.
+template <class T, class Column>
+inline void by_columns(const RowWalk<T>& walk, int count, T* y, Column column) {
+  using V = Simd<T>;
+  V last[most_rows];  // read before any is stored, stored at the end
+  const auto load_last = [&](const T* from) { return walk.load_last(from); };
+  if (walk.rest) column(walk.full, load_last, load_last, [&](int i, V v) { last[i] = v; });
+  const std::int64_t M = walk.length, full = walk.full, ahead = walk.ahead;
+  const bool past_caches = walk.goes_past_caches(y);
+  for (std::int64_t j = 0; j < full; j += walk.N) {
+    const auto load_here = [j](const T* from) { return load<V>(from + j); };
+    if (past_caches)
+      column(
+          j, load_here,
+          [=](const T* from) {
+            __builtin_prefetch(from + j + ahead, 0, 2);
+            return load<V>(from + j);
+          },
+          [=](int i, V v) { store_past_caches(y + i * M + j, v); });
+    else
+      column(j, load_here, load_here, [=](int i, V v) { store(y + i * M + j, v); });
+  }
+  if (walk.rest)
+    for (int i = 0; i < count; ++i) walk.store_last(y + i * M, last[i]);
+}
+
+/// Whether the rows of a block are mapped together: rows 4 KiB apart or nearly are slow to read in turns.
+inline bool mapped_together(std::int64_t M) { return M < 1024; }
+
 /// a[i] = 0, as vectors: g++ 12 clears what it knows the size of with an instruction that takes long to start.
 template <class T>
 inline void clear(T (&a)[most_rows]) {
