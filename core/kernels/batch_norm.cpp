@@ -17,8 +17,8 @@ int block_channels(std::int64_t values) {
 template <class T>
 void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, const T* weight, const T* bias, double eps,
                 T* y, double* mean, double* rstd, double* var) {
-  const RowWalk<T> walk(L, N * C * L);
   const int block = block_channels(N * L);
+  const RowWalk<T> walk(L, N * C * L, block * L);
   detail::parallel_for(C, block, [&](std::int64_t begin, std::int64_t end) {
     NormCoefs<T> coefs;
     for (std::int64_t c0 = begin; c0 < end; c0 += block) {

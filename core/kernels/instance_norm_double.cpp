@@ -79,27 +79,27 @@ struct RowFactors {
     return !finite;
   }
 
-  // Rows [row, row + count), which lie at v, g, x, dx and dg; v, dx and dg may be null.
-  void apply(const RowWalk<T>& walk, int row, int count, const T* v, const T* g, const T* x, T* dx, T* dg) const {
-    const auto each_row = [=, L = walk.length](auto of_row) {
-      const std::int64_t v_row = v ? L : 0;
-      const T *vi = v, *gi = g, *xi = x;
-      for (int i = 0; i < count; ++i, vi += v_row, gi += L, xi += L) of_row(i, row + i, vi, gi, xi);
-    };
-    if (dx)
-      by_columns(walk, count, dx, [=, this](std::int64_t, auto, auto at, auto put) {
-        each_row([&](int i, int r, const T* vi, const T* gi, const T* xi) {
-          const auto others = g_to_dx[r] * at(gi) + (x_to_dx[r] * (at(xi) - hi[r]) + to_dx[r]);
-          put(i, v ? v_to_dx[r] * at(vi) + others : others);
-        });
-      });
-    if (dg)
-      by_columns(walk, count, dg, [=, this](std::int64_t, auto, auto at, auto put) {
-        each_row([&](int i, int r, const T* vi, const T*, const T* xi) {
-          const auto others = x_to_dg[r] * (at(xi) - hi[r]) + to_dg[r];
-          put(i, v ? v_to_dg[r] * at(vi) + others : others);
-        });
-      });
+  // v, dx and dg may be null.
+  void apply(const RowWalk<T>& walk, int i, const T* v, const T* g, const T* x, T* dx, T* dg) const {
+    using V = Simd<T>;
+    const T h = hi[i];
+    if (dx) {
+      const T by_v = v_to_dx[i], by_g = g_to_dx[i], by_x = x_to_dx[i], c = to_dx[i];
+      if (v)
+        map_row(
+            walk, dx, [=](V vv, V gv, V xv) { return by_v * vv + (by_g * gv + (by_x * (xv - h) + c)); }, v, g, x);
+      else
+        map_row(
+            walk, dx, [=](V gv, V xv) { return by_g * gv + (by_x * (xv - h) + c); }, g, x);
+    }
+    if (!dg) return;
+    const T by_v = v_to_dg[i], by_x = x_to_dg[i], c = to_dg[i];
+    if (v)
+      map_row(
+          walk, dg, [=](V vv, V xv) { return by_v * vv + (by_x * (xv - h) + c); }, v, x);
+    else
+      map_row(
+          walk, dg, [=](V xv) { return by_x * (xv - h) + c; }, x);
   }
 
   void apply_in_double(std::int64_t L, int row, const T* v, const T* g, const T* x, T* dx, T* dg) {
@@ -175,13 +175,12 @@ void instance_norm_double_backward(std::int64_t N, std::int64_t C, std::int64_t 
       cycle_params(t, r0 % C, C, count, 0, factors.t);
       second_sums(walk, count, from(v, r0 * L), g + r0 * L, x + r0 * L, factors.mean, sums);
       factors.prepare(count, L, sums);
-      const bool together = mapped_together(L) && !factors.any_extreme;
-      for (int i = 0; i < count; i += together ? count : 1) {
+      for (int i = 0; i < count; ++i) {
         const std::int64_t k = (r0 + i) * L;
         if (factors.any_extreme && factors.extreme(i, sums))
           factors.apply_in_double(L, i, from(v, k), g + k, x + k, from(dx, k), from(dg, k));
         else
-          factors.apply(walk, i, together ? count : 1, from(v, k), g + k, x + k, from(dx, k), from(dg, k));
+          factors.apply(walk, i, from(v, k), g + k, x + k, from(dx, k), from(dg, k));
       }
       for (int i = 0; i < count; i += 8)
         store(factors.S + i, load<f64x8>(factors.S + i) * load<f64x8>(factors.rstd + i) * static_cast<double>(L));

@@ -13,6 +13,13 @@
 
 namespace eg::kernels {
 
+/// Rows so short that the work between them counts, so that they are mapped together though their columns share
+/// nothing.
+template <class T>
+inline bool short_rows(const RowWalk<T>& walk) {
+  return walk.length <= 4 * walk.N;
+}
+
 /// y = (x - mean) rstd w + b as y = (x - hi) scale + shift for up to most_rows runs; extreme runs in double instead.
 template <class T>
 struct NormCoefs : RowStats {
@@ -40,7 +47,7 @@ struct NormCoefs : RowStats {
   /// Of `count` rows that follow one another.
   void apply_rows(const RowWalk<T>& walk, int count, const T* x, T* y) const {
     const std::int64_t L = walk.length;
-    if (any_extreme || !mapped_together(L)) {
+    if (any_extreme || !short_rows(walk)) {
       for (int i = 0; i < count; ++i) apply(walk, i, x + i * L, y + i * L);
       return;
     }
@@ -114,7 +121,7 @@ struct GradCoefs {
   /// Of `count` rows that follow one another.
   void apply_rows(const RowWalk<T>& walk, int count, const T* g, const T* x, T* dx) const {
     const std::int64_t L = walk.length;
-    if (any_in_double || !mapped_together(L)) {
+    if (any_in_double || !short_rows(walk)) {
       for (int i = 0; i < count; ++i) apply(walk, i, g + i * L, x + i * L, dx + i * L);
       return;
     }

@@ -117,7 +117,7 @@ TEST_CASE("normalize: layer norm in float against double, threads, parts left ou
     layer_norm(c.R, c.M, xd.data(), wd.data(), bd.data(), 0.1, true, yd.data(), mean.data(), rstd.data());
     layer_norm_backward(c.R, c.M, gd.data(), xd.data(), mean.data(), rstd.data(), wd.data(), true, dxd.data(),
                         dwd.data(), dbd.data());
-    Vec<float> kept, kept_w;
+    Vec<float> kept, kept_w, kept_y;
     for (int threads : {1, 2}) {
       eg::set_num_threads(threads);
       Vec<float> y(N), dx(N), dw(M), db(M);
@@ -130,9 +130,19 @@ TEST_CASE("normalize: layer norm in float against double, threads, parts left ou
       CHECK(max_diff(db, dbd) < 1e-4);
       if (threads == 2) CHECK(same_bits(kept, dx));
       if (threads == 2) CHECK(same_bits(kept_w, dw));
-      kept = dx, kept_w = dw;
+      kept = dx, kept_w = dw, kept_y = y;
     }
     eg::set_num_threads(1);
+    for (int64_t r : {int64_t{0}, int64_t{2}, c.R - 1}) {  // alone; the first ones lie beside the extreme one
+      const Vec<float> xr = slice(x, r * c.M, c.M), gr = slice(g, r * c.M, c.M);
+      Vec<float> y(M), dx(M), dw(M), db(M);
+      Vec<double> mu(1), rs(1);
+      layer_norm<float>(1, c.M, xr.data(), w.data(), b.data(), 0.1, true, y.data(), mu.data(), rs.data());
+      layer_norm_backward<float>(1, c.M, gr.data(), xr.data(), mu.data(), rs.data(), w.data(), true, dx.data(),
+                                 dw.data(), db.data());
+      CHECK(same_bits(y, slice(kept_y, r * c.M, c.M)));
+      CHECK(same_bits(dx, slice(kept, r * c.M, c.M)));
+    }
     Vec<float> in_place = g, only_b(M), y = x;
     layer_norm_backward<float>(c.R, c.M, in_place.data(), x.data(), mean.data(), rstd.data(), w.data(), true,
                                in_place.data(), nullptr, only_b.data());
