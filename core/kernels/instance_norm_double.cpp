@@ -74,9 +74,9 @@ struct RowFactors {
     any_extreme = !every_lane(ordinary);
   }
   bool extreme(int i, const double (&sums)[5][most_rows]) const {
-    bool finite = is_ordinary<T>(mean[i], rstd[i]);
-    for (const auto& sum : sums) finite = finite && std::fabs(sum[i]) < 1e300;
-    return !finite;
+    bool ordinary = is_ordinary<T>(mean[i], rstd[i]);
+    for (const auto& sum : sums) ordinary = ordinary && std::fabs(sum[i]) * std::max(1.0, rstd[i]) < 1e300;
+    return !ordinary;
   }
 
   // v, dx and dg may be null.

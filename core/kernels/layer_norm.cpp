@@ -10,6 +10,9 @@
 namespace eg::kernels {
 namespace {
 
+// Whether the rows of a block go together: rows 4 KiB apart or nearly are slow to read in turns.
+bool go_together(std::int64_t M) { return M < 1024; }
+
 // y = xh weight + bias of rows [row, row + count), with the coefs of xh; `single`: of one row.
 template <bool single, class T>
 void normalize_rows(const RowWalk<T>& walk, const NormCoefs<T>* coefs, int row, int count, const T* x, const T* weight,
@@ -120,7 +123,7 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
       copy_row(coefs.mean, count, mean + r0);
       copy_row(coefs.rstd, count, rstd + r0);
       coefs.prepare(count);
-      const bool together = mapped_together(M) && !coefs.any_extreme;
+      const bool together = go_together(M) && !coefs.any_extreme;
       for (int i = 0; i < count; i += together ? count : 1) {
         const std::int64_t at_row = (r0 + i) * M;
         if (together)
@@ -183,7 +186,7 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
       }
       rows.any_in_double = !every_lane(ordinary);
       rows.prepare(count);
-      const bool together = mapped_together(M) && !rows.any_in_double;
+      const bool together = go_together(M) && !rows.any_in_double;
       for (int i = 0; i < count; i += together ? count : 1) {
         const std::int64_t at_row = at_block + i * M;
         T* const to = dx ? dx + at_row : unwanted;

@@ -124,9 +124,6 @@ inline void by_columns(const RowWalk<T>& walk, int count, T* y, Column column) {
     for (int i = 0; i < count; ++i) walk.store_last(y + i * M, last[i]);
 }
 
-/// Whether the rows of a block are mapped together: rows 4 KiB apart or nearly are slow to read in turns.
-inline bool mapped_together(std::int64_t M) { return M < 1024; }
-
 /// a[i] = 0, as vectors: g++ 12 clears what it knows the size of with an instruction that takes long to start.
 template <class T>
 inline void clear(T (&a)[most_rows]) {
