@@ -135,6 +135,7 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
       const std::int64_t h_origin = p.h.origin + p.phases[f].h, w_origin = p.w.origin + p.phases[f].w;
       const std::int64_t first = p.w.first(p.phases[f].w), last = p.w.last(p.phases[f].w);
       std::int64_t l = q0 / line, v0 = q0 - l * line, sample = l / lines, u = l - sample * lines;
+      std::int64_t before = -1, behind = -1, width = -1;  // the last line's place in the rows
       for (std::int64_t q = q0; q < q1;) {
         const std::int64_t v1 = std::min(line, v0 + (q1 - q)), h = u * p.h.step + h_origin;
         const bool inside = sample < p.n && h >= 0 && h < p.h.size;
@@ -142,13 +143,19 @@ void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t gr
         const std::int64_t e0 = quad * v0, e1 = quad * (v0 + divide_up(v1 - v0, unit_quads) * unit_quads + 2);
         const std::int64_t a = std::clamp(first, e0, e1), b = std::clamp(last, a, e1);
         const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
-        for (std::int64_t k = 0; k < count && inside; ++k) {
-          const float* from = source + ((sample * p.groups + group) * p.channels + k0 + k) * image + h * p.w.size +
+        if (inside) {
+          // What is 0 in the rows stays so from line to line, as long as the lines lie alike in them.
+          const bool same_before = a - e0 == before, same_behind = b - e0 == behind && e1 - e0 == width;
+          const bool whole = (b - a) % lanes<float> == 0;
+          before = a - e0, behind = b - e0, width = e1 - e0;
+          const float* from = source + ((sample * p.groups + group) * p.channels + k0) * image + h * p.w.size +
                               (a * p.w.step + w_origin);
-          float* const row = rows + k * room;
-          zero_vectors(a - e0, row);
-          copy_strided(from, p.w.step, b - a, end - from >= read, row + (a - e0));
-          zero_vectors(e1 - b, row + (b - e0));
+          float* row = rows;
+          for (std::int64_t k = 0; k < count; ++k, from += image, row += room) {
+            if (!same_before) zero_vectors(before, row);
+            copy_strided(from, p.w.step, b - a, end - from >= read, row + before);
+            if (!same_behind || !whole) zero_vectors(width - behind, row + behind);
+          }
         }
         for (int start = 0; start < quad; ++start) {
           const WinogradPlanes::Set& set = sets[start];

@@ -146,10 +146,14 @@ bool conv_weight_grad_winograd(const ConvShape& s, const float* x, const float* 
         for (std::int64_t k = k0; k < k1; ++k) {
           const float* from = sums + (group * rows + k) * line + o;
           for (const TapGroup& t : products.groups) {
-            V at[points] = {}, tap[3];
-            for (int point = 0; point < points; ++point)
-              for (std::int64_t part = 0; part < partials && t.has(point); ++part)
-                at[point] += load<V>(from + part * size + point * products.depth * line);
+            V at[points], tap[3];
+            unrolled<points>([&](auto point) {
+              at[point] = V{};
+              if (!t.has(point)) return;
+              const float* of_part = from + point * products.depth * line;
+              at[point] = load<V>(of_part);
+              for (std::int64_t part = 1; part < partials; ++part) at[point] += load<V>(of_part += size);
+            });
             from += p.channels * line;
             find_taps(at, tap);
             for (int j = 0; j < 3; ++j)
