@@ -221,15 +221,6 @@ inline void short_sums(const RowWalk<T>& w, Simd<T> (&sum)[K], F terms, const In
   for (int k = 0; k < K; ++k) sum[k] = a[0][k] + a[1][k];
 }
 
-/// Calls f with the constant 0 <= n <= most that equals `n`; false where none does.
-template <int most, class F>
-inline bool with_constant(std::int64_t n, F f) {
-  return [&]<int... c>(std::integer_sequence<int, c...>) {
-    return ((n == c && (f(std::integral_constant<int, c>{}), true)) || ...);
-  }
-  (std::make_integer_sequence<int, most + 1>{});
-}
-
 /// K sums of `count` <= most_rows rows, each of `runs` runs as long as w; 0 for the rest of the last eight. row(r, s,
 /// sum) calls sum(terms, in...) for run s of row r. The length alone decides how a row is summed, and whether its last
 /// additions are in T or in double.

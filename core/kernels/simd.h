@@ -123,6 +123,15 @@ inline void unrolled(F f) {
   (std::make_integer_sequence<int, n>{});
 }
 
+/// Calls f with the constant 0 <= n <= most that equals `n`; false where none does.
+template <int most, class F>
+inline bool with_constant(std::int64_t n, F f) {
+  return [&]<int... c>(std::integer_sequence<int, c...>) {
+    return ((n == c && (f(std::integral_constant<int, c>{}), true)) || ...);
+  }
+  (std::make_integer_sequence<int, most + 1>{});
+}
+
 /// Unaligned load and store.
 template <class V, class T>
 inline V load(const T* p) {
