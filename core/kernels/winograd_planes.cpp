@@ -215,7 +215,6 @@ void fill_padded(const WinogradPlanes& w, std::int64_t phase, const float* sourc
   for (std::int64_t k0 = 0; k0 < p.channels; k0 += some) {
     const std::int64_t count = std::min(some, p.channels - k0);
     std::int64_t l = q0 / line, v0 = q0 - l * line, sample = l / lines, u = l - sample * lines;
-    std::int64_t before = -1, behind = -1, width = -1;  // the last line's place in the rows
     for (std::int64_t q = q0; q < q1;) {
       const std::int64_t v1 = std::min(line, v0 + (q1 - q)), h = u * p.h.step + h_origin;
       const bool inside = sample < p.n && h >= 0 && h < p.h.size;
@@ -223,19 +222,13 @@ void fill_padded(const WinogradPlanes& w, std::int64_t phase, const float* sourc
       const std::int64_t e0 = quad * v0, e1 = quad * (v0 + divide_up(v1 - v0, unit_quads) * unit_quads + 2);
       const std::int64_t a = std::clamp(first, e0, e1), b = std::clamp(last, a, e1);
       const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
-      if (inside) {
-        // What is 0 in the rows stays so from line to line, as long as the lines lie alike in them.
-        const bool same_before = a - e0 == before, same_behind = b - e0 == behind && e1 - e0 == width;
-        const bool whole = (b - a) % lanes<float> == 0;
-        before = a - e0, behind = b - e0, width = e1 - e0;
-        const float* from =
-            source + ((sample * p.groups + group) * p.channels + k0) * image + h * p.w.size + (a * p.w.step + w_origin);
-        float* row = rows;
-        for (std::int64_t k = 0; k < count; ++k, from += image, row += room) {
-          if (!same_before) zero_vectors(before, row);
-          copy_strided(from, p.w.step, b - a, end - from >= read, row + before);
-          if (!same_behind || !whole) zero_vectors(width - behind, row + behind);
-        }
+      for (std::int64_t k = 0; k < count && inside; ++k) {
+        const float* from = source + ((sample * p.groups + group) * p.channels + k0 + k) * image + h * p.w.size +
+                            (a * p.w.step + w_origin);
+        float* const row = rows + k * room;
+        zero_vectors(a - e0, row);
+        copy_strided(from, p.w.step, b - a, end - from >= read, row + (a - e0));
+        zero_vectors(e1 - b, row + (b - e0));
       }
       for (int start = 0; start < quad; ++start) {
         const WinogradPlanes::Set& set = sets[start];
