@@ -48,6 +48,15 @@ inline void store_first(T* to, V v) {
   }
 }
 
+/// The first n lanes and those behind them up to a power of two, in one store: less than 2 n.
+template <int n, class V, class T>
+inline void store_at_least(T* to, V v) {
+  if constexpr (n > lanes_of<V> / 2)
+    store(to, v);
+  else
+    store_at_least<n>(to, low_half(v));
+}
+
 /// to[i] = f(from[i]) for i < n < 2 W, by two vectors that overlap; neither array in the other.
 template <class T, int W = lanes<T> / 2, class F>
 inline void map_tail(const T* from, std::int64_t n, T* to, F f) {

@@ -19,6 +19,7 @@ using V = UnitVector;
 constexpr std::int64_t cols = tile_cols<float>, tile_size = tile_rows * cols;
 constexpr std::int64_t chunk_bytes = 256 * 1024;  // most bytes of transformed input of a task
 constexpr std::int64_t least_positions = 128;     // of short lines
+constexpr std::int64_t taps_at_once = 512;        // of a panel: half of the first-level cache
 
 /// Where every (point, group of taps, channel) of the parts lies in the transformed input.
 void find_offsets(const WinogradPlanes& w, std::int64_t plane, std::int64_t* to) {
@@ -45,15 +46,27 @@ void load_taps(const float* w, std::int64_t w_row, std::int64_t rows, std::int64
   }
 }
 
-/// A group of taps at the points, `step` apart.
-inline void transform_taps(const TapGroup& g, const Rows* tap, float* to, std::int64_t step) {
-  const auto of = [&](int j) { return g.index[j] >= 0 ? tap[g.index[j]] : Rows{}; };
-  const Rows t0 = of(0), t1 = of(1), t2 = of(2);
-  const Rows ea = (-2.0f / 3) * t0 - (1.0f / 3) * t2, oa = (-2.0f / 3 * point_a) * t1;
-  const Rows eb = (1.0f / 6) * t0 + (1.0f / 3) * t2, ob = (1.0f / 6 * point_b) * t1;
-  const Rows at[points] = {t0, ea + oa, ea - oa, eb + ob, eb - ob, t2};
-  for (int point = 0; point < points; ++point)
-    if (g.has(point)) store_first<tile_rows>(to + point * step, at[point]);
+/// A group of taps of `count` channels at the points, `step` apart; those of a channel are `kernel` behind one another.
+/// The lanes behind the rows of a panel go where those of the next channel will: not behind the channel at `last`.
+template <bool infinity>
+void transform_taps(const TapGroup& g, const Rows* tap, std::int64_t kernel, std::int64_t count, const Rows* last,
+                    float* to, std::int64_t step) {
+  const Rows none{};
+  const Rows* second = g.index[1] >= 0 ? tap + g.index[1] : &none;
+  const std::int64_t second_step = g.index[1] >= 0 ? kernel : 0;
+  for (std::int64_t k = 0; k < count; ++k, tap += kernel, second += second_step, to += tile_rows) {
+    const Rows t0 = tap[g.index[0]], t1 = *second, t2 = infinity ? tap[g.index[2]] : none;
+    Rows ea = (-2.0f / 3) * t0, eb = (1.0f / 6) * t0;
+    if constexpr (infinity) ea -= (1.0f / 3) * t2, eb += (1.0f / 3) * t2;
+    const Rows oa = (-2.0f / 3 * point_a) * t1, ob = (1.0f / 6 * point_b) * t1;
+    const Rows at[points] = {t0, ea + oa, ea - oa, eb + ob, eb - ob, t2};
+    for (int point = 0; point < points - (infinity ? 0 : 1); ++point) {
+      if (tap == last)
+        store_first<tile_rows>(to + point * step, at[point]);
+      else
+        store_at_least<tile_rows>(to + point * step, at[point]);
+    }
+  }
 }
 
 /// All weights, in panels: [group][part][panel][point][group of taps, channel][tile_rows].
@@ -61,19 +74,24 @@ void pack_transformed(const Correlation& c, const WinogradPlanes& w, const float
                       std::int64_t group_size, float* to) {
   const std::int64_t channels = w.quads.channels, kernel = c.kernel();
   const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) * panels.count / group_size);
+  const std::int64_t band = std::clamp<std::int64_t>(taps_at_once / kernel, 1, channels);
   detail::parallel_for(w.quads.groups * panels.count, grain, [&](std::int64_t begin, std::int64_t end) {
-    Rows* const taps = scratch<6, Rows>(kernel);
+    Rows* const taps = scratch<6, Rows>(band * kernel);
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t group = task / panels.count, p = task % panels.count;
       const std::int64_t row = panels.first(p), rows = panels.first(p + 1) - row;
       const float* from = weight + group * c.w_group + row * c.w_row;
-      for (std::int64_t k = 0; k < channels; ++k) {
-        load_taps(from + k * c.w_channel, c.w_row, rows, kernel, taps);
+      for (std::int64_t k0 = 0; k0 < channels; k0 += band) {
+        const std::int64_t count = std::min(band, channels - k0);
+        for (std::int64_t k = 0; k < count; ++k)
+          load_taps(from + (k0 + k) * c.w_channel, c.w_row, rows, kernel, taps + k * kernel);
+        const Rows* const last = k0 + count == channels ? taps + (count - 1) * kernel : nullptr;
         float* part_at = to + group * group_size;
         for (const WinogradPlanes::Part& part : w.parts) {
-          float* at = part_at + (p * part.all() + k) * tile_rows;
+          float* at = part_at + (p * part.all() + k0) * tile_rows;
           for (const TapGroup& g : part.groups) {
-            transform_taps(g, taps, at, part.depth * tile_rows);
+            (g.has(at_infinity) ? transform_taps<true> : transform_taps<false>)(g, taps, kernel, count, last, at,
+                                                                                part.depth * tile_rows);
             at += channels * tile_rows;
           }
           part_at += panels.count * part.all() * tile_rows;

@@ -113,14 +113,18 @@ struct TurnedPhase {
 };
 
 /// A line of `count` channels of the source, `image` and `of_channel` apart, turned into rows `room` apart, of which
-/// the first takes element `within` of a quad.
+/// the first takes element `within` of a quad, `moved` quads further. What a moved row has no quad for is 0: where the
+/// line begins or ends, there or in the line before. The lines `ahead` are fetched.
 template <int step, int parity, int rows, int within>
-void turn_lines(const float* from, std::int64_t image, std::int64_t count, std::int64_t line, float* to,
-                std::int64_t of_channel, std::int64_t room) {
+void turn_lines(const float* from, std::int64_t image, std::int64_t count, std::int64_t line, std::int64_t moved,
+                std::int64_t ahead, float* to, std::int64_t of_channel, std::int64_t room) {
   for (std::int64_t k = 0; k < count; ++k, from += image, to += of_channel) {
     const float* in = from;
-    for (float* out = to; out < to + line; out += unit_quads, in += unit_quads * quad * step) {
+    float* const first = to - moved;
+    for (float* out = first; out < first + line; out += unit_quads, in += unit_quads * quad * step) {
       Quad w[quad], d[quad];
+      __builtin_prefetch(in + ahead);
+      if (step == 2) __builtin_prefetch(in + ahead + 16);
       unrolled<quad>([&](auto i) {
         const float* at = in + i * quad * step;
         if constexpr (step == 1)
@@ -131,6 +135,12 @@ void turn_lines(const float* from, std::int64_t image, std::int64_t count, std::
       turn_within(w, d);
       unrolled<rows>([&](auto m) { store(out + m * room - (m + within) / quad, d[(m + within) % quad]); });
     }
+    unrolled<rows>([&](auto m) {
+      float* const row = to + m * room;
+      const std::int64_t by = moved + (m + within) / quad;
+      if (by < 0) row[0] = 0;
+      if (by > 0) row[-1] = row[line - 1] = 0;
+    });
   }
 }
 using TurnLines = decltype(&turn_lines<1, 0, 5, 0>);
@@ -148,7 +158,7 @@ TurnLines turn_lines_of(std::int64_t step, std::int64_t parity, std::int64_t wit
 /// fill_winograd for a phase that fits.
 void fill_turned(const WinogradPlanes& w, std::int64_t phase, const TurnedPhase& t, const float* source,
                  std::int64_t group, std::int64_t q0, std::int64_t q1, std::int64_t plane, float* to) {
-  using W = Simd<float>;
+  using W = Vec<float, register_lanes<float>>;
   const Planes& p = w.quads;
   const std::int64_t line = p.w.line(), lines = p.h.line(), image = p.h.size * p.w.size;
   const std::int64_t stride = p.channels * plane, n = q1 - q0, before = lanes<float>;
@@ -159,23 +169,17 @@ void fill_turned(const WinogradPlanes& w, std::int64_t phase, const TurnedPhase&
   const auto turn = (t.rows() == 5 ? turn_lines_of<5> : turn_lines_of<6>)(p.w.step, t.parity, t.within(t.first));
   for (std::int64_t k0 = 0; k0 < p.channels; k0 += some) {
     const std::int64_t count = std::min(some, p.channels - k0);
-    for (std::int64_t q = q0; q < q1; q += line) {
-      const std::int64_t l = q / line, sample = l / lines, u = l - sample * lines;
+    std::int64_t sample = q0 / line / lines, u = q0 / line % lines;
+    const std::int64_t ahead = lines == 1 ? p.groups * p.channels * image : p.h.step * p.w.size;
+    for (float* at = rows + before; at < rows + before + n; at += line) {
       const std::int64_t h = u * p.h.step + p.h.origin + p.phases[phase].h;
-      float* const at = rows + before + (q - q0);
       if (sample < p.n && h >= 0 && h < p.h.size)
         turn(source + ((sample * p.groups + group) * p.channels + k0) * image + h * p.w.size, image, count, line,
-             at - t.moved(t.first), of_channel, room);
+             t.moved(t.first), ahead, at, of_channel, room);
       else
         for (std::int64_t r = 0; r < count * t.rows(); ++r)
           for (std::int64_t v = 0; v < line; v += quad) store(at + r * room + v, Quad{});
-    }
-    // Where a line begins or ends, a moved row holds what its neighbour put there.
-    for (std::int64_t m = t.first; m < t.last; ++m) {
-      if (t.moved(m) == 0) continue;
-      float* at = rows + (m - t.first) * room + before + (t.moved(m) < 0 ? 0 : line - 1);
-      for (std::int64_t k = 0; k < count; ++k, at += of_channel)
-        for (std::int64_t q = 0; q < n; q += line) at[q] = 0;
+      if (++u == lines) u = 0, ++sample;
     }
     for (std::int64_t start = 0; start < quad; ++start) {
       const WinogradPlanes::Set& set = w.sets[static_cast<std::size_t>(quad * phase + start)];
@@ -184,7 +188,7 @@ void fill_turned(const WinogradPlanes& w, std::int64_t phase, const TurnedPhase&
         const float* const from = rows + k * of_channel + (start - t.first) * room + before;
         float* const out = to + set.first * stride + (k0 + k) * plane;
         const auto transform_rows = [&](auto infinity) {
-          for (std::int64_t q = 0; q < n; q += lanes<float>) {
+          for (std::int64_t q = 0; q < n; q += lanes_of<W>) {
             W d[points];
             unrolled<points - (infinity() ? 0 : 1)>([&](auto j) { d[j] = load<W>(from + j * room + q); });
             put_points<infinity()>(d, [&](int point, W v) { store(out + point * stride + q, v); });
