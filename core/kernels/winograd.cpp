@@ -26,7 +26,8 @@ void find_offsets(const WinogradPlanes& w, std::int64_t plane, std::int64_t* to)
   for (const WinogradPlanes::Part& part : w.parts)
     for (int point = 0; point < points; ++point)
       for (const TapGroup& g : part.groups)
-        for (std::int64_t k = 0; k < w.quads.channels && g.has(point); ++k) *to++ = w.offset(g, point, k, plane);
+        for (std::int64_t k = 0; k < w.quads.channels && g.has(point); ++k)
+          *to++ = w.offset(g, point, k, w.quads.channels, plane);
 }
 
 using Rows = Vec<float, 8>;  // a value of each row of a panel
@@ -252,7 +253,7 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
     Run runs[cols];
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t group = task / chunks, chunk = task % chunks, q0 = cut.first(chunk);
-      fill_winograd(w, source, group, q0, cut.computed(chunk) + s.reach(), plane, planes);
+      fill_winograd(w, source, group, 0, s.channels, q0, cut.computed(chunk) + s.reach(), plane, planes);
       cut.for_tiles(chunk, [&](std::int64_t q, std::int64_t q_end) {
         const int vecs = static_cast<int>(divide_up(q_end - q, lanes<float>));
         const std::int64_t* offset = offsets;

@@ -67,8 +67,10 @@ struct WinogradPlanes {
   std::vector<Set> sets;
   std::int64_t plane_count = 0;
 
-  std::int64_t offset(const TapGroup& g, int point, std::int64_t channel, std::int64_t plane) const {
-    return ((g.plane + point) * quads.channels + channel) * plane + g.shift_h * quads.w.line() + g.shift;
+  /// In what fill_winograd makes of `channels` channels.
+  std::int64_t offset(const TapGroup& g, int point, std::int64_t channel, std::int64_t channels,
+                      std::int64_t plane) const {
+    return ((g.plane + point) * channels + channel) * plane + g.shift_h * quads.w.line() + g.shift;
   }
 };
 
@@ -80,10 +82,10 @@ struct WinogradPlanes {
 bool winograd_planes(const Planes& p, const std::vector<std::vector<Tap>>& parts, std::int64_t rows,
                      std::int64_t least_positions, WinogradPlanes& w);
 
-/// Transformed input for the quads [q0, q1) of one group of channels; plane f of channel k starts at
-/// (f channels + k) plane and has room for a vector behind q1.
-void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t group, std::int64_t q0, std::int64_t q1,
-                   std::int64_t plane, float* to);
+/// Transformed input for the quads [q0, q1) of the channels [k0, k1) of a group; plane f of channel k starts at
+/// (f (k1 - k0) + k - k0) plane and has room for a vector behind q1.
+void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t group, std::int64_t k0, std::int64_t k1,
+                   std::int64_t q0, std::int64_t q1, std::int64_t plane, float* to);
 
 /// conv_weight_grad. False, and nothing done, where it does not pay.
 bool conv_weight_grad_winograd(const ConvShape& s, const float* x, const float* g, float* dw);

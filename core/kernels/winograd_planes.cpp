@@ -157,24 +157,25 @@ TurnLines turn_lines_of(std::int64_t step, std::int64_t parity, std::int64_t wit
 
 /// fill_winograd for a phase that fits.
 void fill_turned(const WinogradPlanes& w, std::int64_t phase, const TurnedPhase& t, const float* source,
-                 std::int64_t group, std::int64_t q0, std::int64_t q1, std::int64_t plane, float* to) {
+                 std::int64_t group, std::int64_t k0, std::int64_t k1, std::int64_t q0, std::int64_t q1,
+                 std::int64_t plane, float* to) {
   using W = Vec<float, register_lanes<float>>;
   const Planes& p = w.quads;
   const std::int64_t line = p.w.line(), lines = p.h.line(), image = p.h.size * p.w.size;
-  const std::int64_t stride = p.channels * plane, n = q1 - q0, before = lanes<float>;
+  const std::int64_t stride = (k1 - k0) * plane, n = q1 - q0, before = lanes<float>;
   const std::int64_t room = before + divide_up(n, lanes<float>) * lanes<float> + lanes<float>,
                      of_channel = t.rows() * room;
-  const std::int64_t some = std::clamp<std::int64_t>(2 * first_level_floats / of_channel, 1, p.channels);
+  const std::int64_t some = std::clamp<std::int64_t>(2 * first_level_floats / of_channel, 1, k1 - k0);
   float* const rows = scratch<6, float>(some * of_channel);
   const auto turn = (t.rows() == 5 ? turn_lines_of<5> : turn_lines_of<6>)(p.w.step, t.parity, t.within(t.first));
-  for (std::int64_t k0 = 0; k0 < p.channels; k0 += some) {
-    const std::int64_t count = std::min(some, p.channels - k0);
+  for (std::int64_t c = k0; c < k1; c += some) {
+    const std::int64_t count = std::min(some, k1 - c);
     std::int64_t sample = q0 / line / lines, u = q0 / line % lines;
     const std::int64_t ahead = lines == 1 ? p.groups * p.channels * image : p.h.step * p.w.size;
     for (float* at = rows + before; at < rows + before + n; at += line) {
       const std::int64_t h = u * p.h.step + p.h.origin + p.phases[phase].h;
       if (sample < p.n && h >= 0 && h < p.h.size)
-        turn(source + ((sample * p.groups + group) * p.channels + k0) * image + h * p.w.size, image, count, line,
+        turn(source + ((sample * p.groups + group) * p.channels + c) * image + h * p.w.size, image, count, line,
              t.moved(t.first), ahead, at, of_channel, room);
       else
         for (std::int64_t r = 0; r < count * t.rows(); ++r)
@@ -186,7 +187,7 @@ void fill_turned(const WinogradPlanes& w, std::int64_t phase, const TurnedPhase&
       if (set.count == 0) continue;
       for (std::int64_t k = 0; k < count; ++k) {
         const float* const from = rows + k * of_channel + (start - t.first) * room + before;
-        float* const out = to + set.first * stride + (k0 + k) * plane;
+        float* const out = to + set.first * stride + (c - k0 + k) * plane;
         const auto transform_rows = [&](auto infinity) {
           for (std::int64_t q = 0; q < n; q += lanes_of<W>) {
             W d[points];
@@ -201,23 +202,23 @@ void fill_turned(const WinogradPlanes& w, std::int64_t phase, const TurnedPhase&
 }
 
 /// fill_winograd for one phase, by way of a padded copy of each line.
-void fill_padded(const WinogradPlanes& w, std::int64_t phase, const float* source, std::int64_t group, std::int64_t q0,
-                 std::int64_t q1, std::int64_t plane, float* to) {
+void fill_padded(const WinogradPlanes& w, std::int64_t phase, const float* source, std::int64_t group, std::int64_t k0,
+                 std::int64_t k1, std::int64_t q0, std::int64_t q1, std::int64_t plane, float* to) {
   const Planes& p = w.quads;
   const WinogradPlanes::Set* sets = &w.sets[static_cast<std::size_t>(quad * phase)];
   const std::int64_t line = p.w.line(), lines = p.h.line(), image = p.h.size * p.w.size;
   const std::int64_t h_origin = p.h.origin + p.phases[phase].h, w_origin = p.w.origin + p.phases[phase].w;
   const std::int64_t first = p.w.first(p.phases[phase].w), last = p.w.last(p.phases[phase].w);
-  const std::int64_t stride = p.channels * plane;
+  const std::int64_t stride = (k1 - k0) * plane;
   const float* const end = source + p.n * p.groups * image * p.channels;
   // Some channels at a time: what has just been stored is slow to load at another offset, and short lines that follow
   // one another share cache lines.
   const std::int64_t room = quad * (divide_up(line, unit_quads) * unit_quads + 2) + 2 * lanes<float>;
   const std::int64_t most = std::min(first_level_floats / room, first_level_lines / w.plane_count);
-  const std::int64_t some = std::min(divide_up(std::max<std::int64_t>(most, 1), both) * both, p.channels);
+  const std::int64_t some = std::min(divide_up(std::max<std::int64_t>(most, 1), both) * both, k1 - k0);
   float* const rows = scratch<6, float>(some * room);
-  for (std::int64_t k0 = 0; k0 < p.channels; k0 += some) {
-    const std::int64_t count = std::min(some, p.channels - k0);
+  for (std::int64_t c = k0; c < k1; c += some) {
+    const std::int64_t count = std::min(some, k1 - c);
     std::int64_t l = q0 / line, v0 = q0 - l * line, sample = l / lines, u = l - sample * lines;
     for (std::int64_t q = q0; q < q1;) {
       const std::int64_t v1 = std::min(line, v0 + (q1 - q)), h = u * p.h.step + h_origin;
@@ -227,7 +228,7 @@ void fill_padded(const WinogradPlanes& w, std::int64_t phase, const float* sourc
       const std::int64_t a = std::clamp(first, e0, e1), b = std::clamp(last, a, e1);
       const std::int64_t read = divide_up(b - a, lanes<float>) * lanes<float> * p.w.step;
       for (std::int64_t k = 0; k < count && inside; ++k) {
-        const float* from = source + ((sample * p.groups + group) * p.channels + k0 + k) * image + h * p.w.size +
+        const float* from = source + ((sample * p.groups + group) * p.channels + c + k) * image + h * p.w.size +
                             (a * p.w.step + w_origin);
         float* const row = rows + k * room;
         zero_vectors(a - e0, row);
@@ -237,7 +238,7 @@ void fill_padded(const WinogradPlanes& w, std::int64_t phase, const float* sourc
       for (int start = 0; start < quad; ++start) {
         const WinogradPlanes::Set& set = sets[start];
         if (set.count == 0) continue;
-        float* const out = to + set.first * stride + k0 * plane + (q - q0);
+        float* const out = to + set.first * stride + (c - k0) * plane + (q - q0);
         if (inside)
           (set.count == points ? transform<true> : transform<false>)(rows + start, room, count, v1 - v0, out, plane,
                                                                      stride);
@@ -291,14 +292,14 @@ bool winograd_planes(const Planes& p, const std::vector<std::vector<Tap>>& parts
   return true;
 }
 
-void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t group, std::int64_t q0, std::int64_t q1,
-                   std::int64_t plane, float* to) {
+void fill_winograd(const WinogradPlanes& w, const float* source, std::int64_t group, std::int64_t k0, std::int64_t k1,
+                   std::int64_t q0, std::int64_t q1, std::int64_t plane, float* to) {
   for (std::int64_t phase = 0; phase < w.quads.phase_count(); ++phase) {
     const TurnedPhase turned(w, phase);
     if (turned.fits(w.quads.w, q0, q1))
-      fill_turned(w, phase, turned, source, group, q0, q1, plane, to);
+      fill_turned(w, phase, turned, source, group, k0, k1, q0, q1, plane, to);
     else
-      fill_padded(w, phase, source, group, q0, q1, plane, to);
+      fill_padded(w, phase, source, group, k0, k1, q0, q1, plane, to);
   }
 }
 
