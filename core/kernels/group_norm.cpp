@@ -32,27 +32,31 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
   if (s.G == s.C) return instance_norm(s.N, s.C, s.L, x, weight, bias, eps, y, mean, rstd, var);
   const std::int64_t M = s.values();
   const int block = block_rows(M);
-  const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M), whole(M);
+  const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M, block * M), whole(M);
   detail::parallel_for(s.rows(), grain_rows(M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     RowStats stats;
     NormCoefs<T> coefs;
-    for (std::int64_t r0 = begin; r0 < end; r0 += block) {
-      const std::int64_t r1 = std::min(r0 + block, end), rows = r1 - r0;
-      row_stats<T>({whole, x + r0 * M, M}, static_cast<int>(rows), eps, true, stats);
-      copy_row(stats.mean, rows, mean + r0);
-      copy_row(stats.rstd, rows, rstd + r0);
-      if (var) copy_row(stats.var, rows, var + r0);
-      each_runs(
-          s, r0, r1,
-          [&](int i, std::int64_t row, std::int64_t c) {
-            coefs.mean[i] = stats.mean[row], coefs.rstd[i] = stats.rstd[row];
-            coefs.w[i] = at(weight, c, 1), coefs.b[i] = at(bias, c, 0);
-          },
-          [&](std::int64_t run, int count) {
-            coefs.prepare(count);
-            coefs.apply_rows(walk, count, x + run * s.L, y + run * s.L);
-          });
-    }
+    const auto rows_at = [&](std::int64_t r0) { return Rows<T>{whole, x + r0 * M, M}; };
+    sum_and_map<T, StatsSums<T>>(
+        whole, 1, walk.sums_ahead, begin, end, block,
+        [&](std::int64_t r0, int count, auto& sums) { stats_sums(rows_at(r0), count, true, sums); },
+        [&](std::int64_t r0, int count, auto& sums) { return stats_rows(rows_at(r0), count, true, sums); },
+        [&](std::int64_t r0, int rows, auto& sums, auto between) {
+          finish_stats(rows_at(r0), rows, eps, true, sums, stats);
+          copy_row(stats.mean, rows, mean + r0);
+          copy_row(stats.rstd, rows, rstd + r0);
+          if (var) copy_row(stats.var, rows, var + r0);
+          each_runs(
+              s, r0, r0 + rows,
+              [&](int i, std::int64_t row, std::int64_t c) {
+                coefs.mean[i] = stats.mean[row], coefs.rstd[i] = stats.rstd[row];
+                coefs.w[i] = at(weight, c, 1), coefs.b[i] = at(bias, c, 0);
+              },
+              [&](std::int64_t run, int count) {
+                coefs.prepare(count);
+                coefs.apply_rows(walk, count, x + run * s.L, y + run * s.L, between);
+              });
+        });
     walk.finish();
   });
 }
@@ -64,7 +68,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
   const std::int64_t M = s.values(), K = s.channels();
   const double per_value = 1 / static_cast<double>(M);
   const int block = block_rows(2 * M);
-  const RowWalk<T> walk(s.L, s.N * s.C * s.L, block * M, 2);
+  const RowWalk<T> walk(s.L, s.N * s.C * s.L, 2 * block * M, block * M);
   double *const sum_g = norm_scratch<double>(2 * s.N * s.C), *const sum_gxh = sum_g + s.N * s.C;  // of each run (n, c)
   detail::parallel_for(s.rows(), grain_rows(2 * M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     struct {
@@ -81,7 +85,9 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
             coefs.mean[i] = mean[r0 + row], coefs.rstd[i] = rstd[r0 + row];
           },
           [&](std::int64_t run, int count) {
-            run_grad_sums(walk, count, g + run * s.L, x + run * s.L, coefs.mean, coefs.rstd, sums);
+            RowSums of;
+            run_sums(walk, count, g + run * s.L, x + run * s.L, coefs.mean, of);
+            finish_grad_sums<T>(count, of, coefs.mean, coefs.rstd, sums);
             copy_row(sums.g, count, sum_g + run);
             copy_row(sums.gxh, count, sum_gxh + run);
           });
@@ -117,7 +123,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
           },
           [&](std::int64_t run, int count) {
             coefs.prepare(count);
-            coefs.apply_rows(walk, count, g + run * s.L, x + run * s.L, dx + run * s.L);
+            coefs.apply_rows(walk, count, g + run * s.L, x + run * s.L, dx + run * s.L, MapAlone{});
           });
     }
     walk.finish();

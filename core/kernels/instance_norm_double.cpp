@@ -47,7 +47,7 @@ struct RowFactors {
   bool any_extreme;
 
   RowFactors() {
-    for (auto* of_rows : {&mean, &rstd, &w, &u, &t}) clear(*of_rows);
+    for (auto* of_rows : {&mean, &rstd, &w, &u, &t}) fill(*of_rows, 0.0);
   }
 
   // sums: of g, v, g (x - hi), v (x - hi), g v over rows of L values.
@@ -147,7 +147,7 @@ void second_sums(const RowWalk<T>& walk, int count, const T* v, const T* g, cons
     block_sums<T, 2>(walk, 1, count, of_g, [&](int r, std::int64_t, auto sum) {
       sum(grad_terms(static_cast<T>(mean[r])), g + r * L, x + r * L);
     });
-    for (auto& sum : sums) clear(sum);
+    for (auto& sum : sums) fill(sum, 0.0);
     std::copy_n(of_g[0], count, sums[0]);
     std::copy_n(of_g[1], count, sums[2]);
   }

@@ -14,21 +14,25 @@ namespace {
 bool go_together(std::int64_t M) { return M < 1024; }
 
 // y = xh weight + bias of rows [row, row + count), with the coefs of xh; `single`: of one row.
-template <bool single, class T>
+template <bool single, class T, class Between>
 void normalize_rows(const RowWalk<T>& walk, const NormCoefs<T>* coefs, int row, int count, const T* x, const T* weight,
-                    const T* bias, T* y) {
+                    const T* bias, T* y, Between between) {
   using V = Simd<T>;
   const std::int64_t M = walk.length;
   const T hi = coefs->hi[row], scale = coefs->scale[row], shift = coefs->shift[row];
-  by_columns(walk, count, y, [=](std::int64_t, auto of_all, auto of_rows, auto put) {
-    const V w = weight ? of_all(weight) : V{} + T(1), b = bias ? of_all(bias) : -V{};
-    if constexpr (single) return put(0, ((of_rows(x) - hi) * scale + shift) * w + b);
+  const auto column = [=](std::int64_t, auto get, auto put) {
+    const V w = weight ? get(weight) : V{} + T(1), b = bias ? get(bias) : -V{};
+    if constexpr (single) return put(0, ((get(x) - hi) * scale + shift) * w + b);
     const T* in = x;
     for (int i = 0; i < count; ++i, in += M) {
       const int r = row + i;
-      put(i, ((of_rows(in) - coefs->hi[r]) * coefs->scale[r] + coefs->shift[r]) * w + b);
+      put(i, ((get(in) - coefs->hi[r]) * coefs->scale[r] + coefs->shift[r]) * w + b);
     }
-  });
+  };
+  if constexpr (single)
+    row_by_columns(walk, y, column, between);
+  else
+    by_columns(walk, count, y, column);
 }
 
 template <class T>
@@ -55,19 +59,19 @@ struct RowGrads : GradCoefs<T> {
 // dx of rows [row, row + count), which lie at g, x and dx, and, if `sums`, their terms of dweight and dbias added to
 // dw, db, which hold the vectors that a walk visits one behind the other: had the last one shared elements with those
 // before, each load would wait for two stores. `single`: of one row.
-template <bool sums, bool single, class T>
+template <bool sums, bool single, class T, class Between>
 void grad_rows(const RowWalk<T>& walk, const RowGrads<T>* rows, int row, int count, const T* g, const T* x,
-               const T* weight, T* dx, T* dw, T* db) {
+               const T* weight, T* dx, T* dw, T* db, Between between) {
   using V = Simd<T>;
   const std::int64_t M = walk.length;
   const T hi = rows->hi[row], lo = rows->lo[row], rstd = rows->by_g[row], by_x = rows->by_x[row],
           constant = rows->constant[row];
-  by_columns(walk, count, dx, [=](std::int64_t j, auto of_all, auto of_rows, auto put) {
-    const V w = of_all(weight);
+  const auto column = [=](std::int64_t j, auto get, auto put) {
+    const V w = get(weight);
     V sum_w{}, sum_b{};
     if constexpr (sums) sum_w = load<V>(dw + j), sum_b = load<V>(db + j);
     const auto grad = [&](int to, const T* gi, const T* xi, T hi_i, T lo_i, T rstd_i, T by_x_i, T constant_i) {
-      const V gv = in_register(of_rows(gi)), d = (of_rows(xi) - hi_i) - lo_i, gr = gv * rstd_i;
+      const V gv = in_register(get(gi)), d = (get(xi) - hi_i) - lo_i, gr = gv * rstd_i;
       sum_w += gr * d;
       sum_b += gv;
       put(to, gr * w + (d * by_x_i + constant_i));
@@ -82,7 +86,11 @@ void grad_rows(const RowWalk<T>& walk, const RowGrads<T>* rows, int row, int cou
       }
     }
     if constexpr (sums) store(dw + j, sum_w), store(db + j, sum_b);
-  });
+  };
+  if constexpr (single)
+    row_by_columns(walk, dx, column, between);
+  else
+    by_columns(walk, count, dx, column);
 }
 
 template <class T>
@@ -117,23 +125,27 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
   detail::parallel_for(R, grain_rows(M, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     NormCoefs<T> coefs;
     std::fill_n(coefs.w, most_rows, 1.0);
-    for (std::int64_t r0 = begin; r0 < end; r0 += block) {
-      const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      row_stats<T>({walk, x + r0 * M, M}, count, eps, centered, coefs);
-      copy_row(coefs.mean, count, mean + r0);
-      copy_row(coefs.rstd, count, rstd + r0);
-      coefs.prepare(count);
-      const bool together = go_together(M) && !coefs.any_extreme;
-      for (int i = 0; i < count; i += together ? count : 1) {
-        const std::int64_t at_row = (r0 + i) * M;
-        if (together)
-          normalize_rows<false>(walk, &coefs, i, count, x + at_row, weight, bias, y + at_row);
-        else if (is_ordinary<T>(coefs.mean[i], coefs.rstd[i]))
-          normalize_rows<true>(walk, &coefs, i, 1, x + at_row, weight, bias, y + at_row);
-        else
-          extreme_row(M, coefs.mean[i], coefs.rstd[i], x + at_row, weight, bias, y + at_row);
-      }
-    }
+    const auto rows_at = [&](std::int64_t r0) { return Rows<T>{walk, x + r0 * M, M}; };
+    sum_and_map<T, StatsSums<T>>(
+        walk, 1, walk.sums_ahead, begin, end, block,
+        [&](std::int64_t r0, int count, auto& sums) { stats_sums(rows_at(r0), count, centered, sums); },
+        [&](std::int64_t r0, int count, auto& sums) { return stats_rows(rows_at(r0), count, centered, sums); },
+        [&](std::int64_t r0, int count, auto& sums, auto between) {
+          finish_stats(rows_at(r0), count, eps, centered, sums, coefs);
+          copy_row(coefs.mean, count, mean + r0);
+          copy_row(coefs.rstd, count, rstd + r0);
+          coefs.prepare(count);
+          const bool together = go_together(M) && !coefs.any_extreme;
+          for (int i = 0; i < count; i += together ? count : 1) {
+            const std::int64_t at_row = (r0 + i) * M;
+            if (together)
+              normalize_rows<false>(walk, &coefs, i, count, x + at_row, weight, bias, y + at_row, between);
+            else if (is_ordinary<T>(coefs.mean[i], coefs.rstd[i]))
+              normalize_rows<true>(walk, &coefs, i, 1, x + at_row, weight, bias, y + at_row, between);
+            else
+              extreme_row(M, coefs.mean[i], coefs.rstd[i], x + at_row, weight, bias, y + at_row);
+          }
+        });
     walk.finish();
   });
 }
@@ -144,7 +156,7 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
   const bool sums = dweight || dbias;
   const double per_value = 1 / static_cast<double>(M);
   const int block = block_rows(2 * M);
-  const RowWalk<T> walk(M, R * M, block * M, 2);
+  const RowWalk<T> walk(M, R * M, 2 * block * M);
   // Each chunk of rows has its own dweight and dbias in T, at most 256 rows deep; chunks meet in double, in order.
   const std::int64_t grain = std::clamp<std::int64_t>(grain_rows(2 * M), 32, 256), chunks = divide_up(R, grain);
   const std::int64_t width = walk.full + (walk.rest ? walk.N : 0);
@@ -158,53 +170,60 @@ void layer_norm_backward(std::int64_t R, std::int64_t M, const T* g, const T* x,
     if (sums) std::fill_n(dw, width, T(0)), std::fill_n(db, width, T(0));
     T* const unwanted = dx ? nullptr : scratch<0, T>(block * M);  // where rows of dx go that nobody asked for
     RowGrads<T> rows;
-    for (std::int64_t r0 = begin; r0 < end; r0 += block) {
-      const int count = static_cast<int>(std::min<std::int64_t>(block, end - r0));
-      const std::int64_t at_block = r0 * M;
-      copy_row(mean + r0, count, rows.mean);
-      copy_row(rstd + r0, count, rows.rstd);
-      alignas(64) double of_block[2][most_rows];  // sums of w g and w g (x - hi)
-      block_sums<T, 2>(walk, 1, count, of_block, [&](int i, std::int64_t, auto sum) {
-        const T hi = static_cast<T>(rows.mean[i]);
-        const T *const gr = g + at_block + i * M, *const xr = x + at_block + i * M;
-        const Simd<T> m = Simd<T>{} + hi;
+    const auto rows_from = [&](std::int64_t r0, int, const RowSums&) {
+      return [=](int i, std::int64_t, auto sum) {
+        const T *const gr = g + (r0 + i) * M, *const xr = x + (r0 + i) * M;
+        const Simd<T> m = Simd<T>{} + static_cast<T>(mean[r0 + i]);
         const auto terms = [m](Simd<T>* a, auto keep, Simd<T> gv, Simd<T> xv, Simd<T> w) {
           const Simd<T> gw = keep(gv * w);
           a[0] += gw;
           a[1] += gw * (xv - m);
         };
         sum(terms, gr, xr, weight);
-      });
-      i64x8 ordinary = ~i64x8{};
-      for (int i = 0; i < count; i += 8) {
-        const f64x8 mu = load<f64x8>(rows.mean + i), r = load<f64x8>(rows.rstd + i), sum = load<f64x8>(of_block[0] + i);
-        const f64x8 mean_g = sum * per_value,
-                    mean_gxh = (load<f64x8>(of_block[1] + i) - split_means<T>(rows.mean + i).lo * sum) * r * per_value;
-        store(rows.mean_g + i, centered ? mean_g : f64x8{});
-        store(rows.mean_gxh + i, mean_gxh);
-        ordinary &= is_ordinary_grad<T>(mu, r, mean_g, mean_gxh);
-      }
-      rows.any_in_double = !every_lane(ordinary);
-      rows.prepare(count);
-      const bool together = go_together(M) && !rows.any_in_double;
-      for (int i = 0; i < count; i += together ? count : 1) {
-        const std::int64_t at_row = at_block + i * M;
-        T* const to = dx ? dx + at_row : unwanted;
-        const auto grad = [&](auto with_sums) {
-          constexpr bool s = with_sums();
-          if (together)
-            grad_rows<s, false>(walk, &rows, i, count, g + at_row, x + at_row, weight, to, dw, db);
-          else
-            grad_rows<s, true>(walk, &rows, i, 1, g + at_row, x + at_row, weight, to, dw, db);
-        };
-        if (rows.any_in_double && !is_ordinary_grad<T>(rows.mean[i], rows.rstd[i], rows.mean_g[i], rows.mean_gxh[i]))
-          extreme_row_grad(walk, g + at_row, x + at_row, weight, rows.mean[i], rows.rstd[i], centered, to, dw, db);
-        else if (sums)
-          grad(std::true_type{});
-        else
-          grad(std::false_type{});
-      }
-    }
+      };
+    };
+    sum_and_map<T, RowSums>(
+        walk, 1, walk.sums_ahead && dx, begin, end, block,
+        [&](std::int64_t r0, int count, auto& of_block) {
+          block_sums<T, 2>(walk, 1, count, of_block.of, rows_from(r0, count, of_block));
+        },
+        rows_from, [&](std::int64_t r0, int count, auto& of_block, auto between) {  // of w g and w g (x - hi)
+          const std::int64_t at_block = r0 * M;
+          copy_row(mean + r0, count, rows.mean);
+          copy_row(rstd + r0, count, rows.rstd);
+          i64x8 ordinary = ~i64x8{};
+          for (int i = 0; i < count; i += 8) {
+            const f64x8 mu = load<f64x8>(rows.mean + i), r = load<f64x8>(rows.rstd + i),
+                        sum = load<f64x8>(of_block.of[0] + i);
+            const f64x8 mean_g = sum * per_value,
+                        mean_gxh =
+                            (load<f64x8>(of_block.of[1] + i) - split_means<T>(rows.mean + i).lo * sum) * r * per_value;
+            store(rows.mean_g + i, centered ? mean_g : f64x8{});
+            store(rows.mean_gxh + i, mean_gxh);
+            ordinary &= is_ordinary_grad<T>(mu, r, mean_g, mean_gxh);
+          }
+          rows.any_in_double = !every_lane(ordinary);
+          rows.prepare(count);
+          const bool together = go_together(M) && !rows.any_in_double;
+          for (int i = 0; i < count; i += together ? count : 1) {
+            const std::int64_t at_row = at_block + i * M;
+            T* const to = dx ? dx + at_row : unwanted;
+            const auto grad = [&](auto with_sums) {
+              constexpr bool s = with_sums();
+              if (together)
+                grad_rows<s, false>(walk, &rows, i, count, g + at_row, x + at_row, weight, to, dw, db, between);
+              else
+                grad_rows<s, true>(walk, &rows, i, 1, g + at_row, x + at_row, weight, to, dw, db, between);
+            };
+            if (rows.any_in_double &&
+                !is_ordinary_grad<T>(rows.mean[i], rows.rstd[i], rows.mean_g[i], rows.mean_gxh[i]))
+              extreme_row_grad(walk, g + at_row, x + at_row, weight, rows.mean[i], rows.rstd[i], centered, to, dw, db);
+            else if (sums)
+              grad(std::true_type{});
+            else
+              grad(std::false_type{});
+          }
+        });
     walk.finish();
   });
   const auto write_sum = [&](T* of_chunks, T* out) {

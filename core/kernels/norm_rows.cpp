@@ -29,24 +29,24 @@ void GradCoefs<T>::prepare(int count) {
 }
 
 template <class T>
-void run_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double (&mean)[most_rows],
-                   const double (&rstd)[most_rows], RunSums& sums) {
-  alignas(64) double of[2][most_rows];
-  block_sums<T, 2>(walk, 1, count, of, [&](int r, std::int64_t, auto sum) {
-    sum(grad_terms(static_cast<T>(mean[r])), g + r * walk.length, x + r * walk.length);
-  });
+void run_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double* mean, RowSums& sums) {
+  block_sums<T, 2>(walk, 1, count, sums.of, grad_runs(g, x, walk.length, mean));
+}
+
+template <class T>
+void finish_grad_sums(int count, const RowSums& of, const double* mean, const double* rstd, RunSums& sums) {
   for (int i = 0; i < count; i += 8) {
-    const f64x8 sum_g = load<f64x8>(of[0] + i);
+    const f64x8 sum_g = load<f64x8>(of.of[0] + i);
     store(sums.g + i, sum_g);
-    store(sums.gxh + i, (load<f64x8>(of[1] + i) - split_means<T>(mean + i).lo * sum_g) * load<f64x8>(rstd + i));
+    store(sums.gxh + i, (load<f64x8>(of.of[1] + i) - split_means<T>(mean + i).lo * sum_g) * load<f64x8>(rstd + i));
   }
 }
 
-#define EG_INSTANTIATE(T)                                                                             \
-  template void NormCoefs<T>::prepare(int);                                                           \
-  template void GradCoefs<T>::prepare(int);                                                           \
-  template void run_grad_sums(const RowWalk<T>&, int, const T*, const T*, const double(&)[most_rows], \
-                              const double(&)[most_rows], RunSums&);
+#define EG_INSTANTIATE(T)                                                                      \
+  template void NormCoefs<T>::prepare(int);                                                    \
+  template void GradCoefs<T>::prepare(int);                                                    \
+  template void run_sums(const RowWalk<T>&, int, const T*, const T*, const double*, RowSums&); \
+  template void finish_grad_sums<T>(int, const RowSums&, const double*, const double*, RunSums&);
 EG_INSTANTIATE(float)
 EG_INSTANTIATE(double)
 #undef EG_INSTANTIATE

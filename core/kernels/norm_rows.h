@@ -28,32 +28,34 @@ struct NormCoefs : RowStats {
   bool any_extreme;
 
   NormCoefs() {
-    for (auto* of_runs : {&this->mean, &this->rstd, &w, &b}) clear(*of_runs);
+    for (auto* of_runs : {&this->mean, &this->rstd, &w, &b}) fill(*of_runs, 0.0);
   }
 
   void prepare(int count);
 
-  void apply(const RowWalk<T>& walk, int i, const T* x, T* y) const {
+  template <class Between>
+  void apply(const RowWalk<T>& walk, int i, const T* x, T* y, Between between) const {
     if (any_extreme && !is_ordinary<T>(mean[i], rstd[i])) {
       for (std::int64_t k = 0; k < walk.length; ++k)
         y[k] = static_cast<T>((static_cast<double>(x[k]) - mean[i]) * rstd[i] * w[i] + b[i]);
       return;
     }
     const Simd<T> h = Simd<T>{} + hi[i], s = Simd<T>{} + scale[i], t = Simd<T>{} + shift[i];
-    map_row(
-        walk, y, [=](Simd<T> v) { return (v - h) * s + t; }, x);
+    map_row_with(
+        walk, y, [=](Simd<T> v) { return (v - h) * s + t; }, between, x);
   }
 
   /// Of `count` rows that follow one another.
-  void apply_rows(const RowWalk<T>& walk, int count, const T* x, T* y) const {
+  template <class Between>
+  void apply_rows(const RowWalk<T>& walk, int count, const T* x, T* y, Between between) const {
     const std::int64_t L = walk.length;
-    if (any_extreme || !short_rows(walk)) {
-      for (int i = 0; i < count; ++i) apply(walk, i, x + i * L, y + i * L);
+    if (any_extreme || taken_ahead<Between> || !short_rows(walk)) {
+      for (int i = 0; i < count; ++i) apply(walk, i, x + i * L, y + i * L, between);
       return;
     }
-    by_columns(walk, count, y, [=, this](std::int64_t, auto, auto of_rows, auto put) {
+    by_columns(walk, count, y, [=, this](std::int64_t, auto get, auto put) {
       const T* in = x;
-      for (int i = 0; i < count; ++i, in += L) put(i, (of_rows(in) - hi[i]) * scale[i] + shift[i]);
+      for (int i = 0; i < count; ++i, in += L) put(i, (get(in) - hi[i]) * scale[i] + shift[i]);
     });
   }
 };
@@ -92,10 +94,19 @@ struct RunSums {
   alignas(64) double g[most_rows], gxh[most_rows];
 };
 
-/// The sums of `count` <= most_rows consecutive runs at g, x, with each run's mean and rstd. Not for extreme rows.
+/// The rows of runs that follow one another at g, x, of length L, for sums of grad_terms; mean[0] is that of the first.
 template <class T>
-void run_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double (&mean)[most_rows],
-                   const double (&rstd)[most_rows], RunSums& sums);
+inline auto grad_runs(const T* g, const T* x, std::int64_t L, const double* mean) {
+  return [=](int r, std::int64_t, auto sum) { sum(grad_terms(static_cast<T>(mean[r])), g + r * L, x + r * L); };
+}
+
+/// The sums of grad_terms of `count` <= most_rows such runs, each with its mean.
+template <class T>
+void run_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double* mean, RowSums& sums);
+
+/// g and gxh of the runs from them. Not for extreme rows.
+template <class T>
+void finish_grad_sums(int count, const RowSums& of, const double* mean, const double* rstd, RunSums& sums);
 
 /// dx = rstd (w g - mean_g - xh mean_gxh) as dx = by_g g + by_x (x - hi) + constant for up to most_rows runs, where the
 /// means are those of w g and w g xh over the run's row; in double instead where in_double.
@@ -105,30 +116,33 @@ struct GradCoefs {
   alignas(64) T hi[most_rows], by_g[most_rows], by_x[most_rows], constant[most_rows];
   bool in_double[most_rows], any_in_double = false;  // each counts where there is any
 
-  GradCoefs() {
-    for (auto* of_runs : {&mean, &rstd, &w, &mean_g, &mean_gxh}) clear(*of_runs);
+  GradCoefs() {  // lanes of no run are ordinary
+    for (auto* of_runs : {&mean, &w, &mean_g, &mean_gxh}) fill(*of_runs, 0.0);
+    fill(rstd, 1.0);
   }
 
   void prepare(int count);
 
-  void apply(const RowWalk<T>& walk, int i, const T* g, const T* x, T* dx) const {
+  template <class Between>
+  void apply(const RowWalk<T>& walk, int i, const T* g, const T* x, T* dx, Between between) const {
     if (any_in_double && in_double[i]) return apply_in_double(walk.length, i, g, x, dx);
     const Simd<T> h = Simd<T>{} + hi[i], a = Simd<T>{} + by_g[i], b = Simd<T>{} + by_x[i], c = Simd<T>{} + constant[i];
-    map_row(
-        walk, dx, [=](Simd<T> gv, Simd<T> xv) { return a * gv + (b * (xv - h) + c); }, g, x);
+    map_row_with(
+        walk, dx, [=](Simd<T> gv, Simd<T> xv) { return a * gv + (b * (xv - h) + c); }, between, g, x);
   }
 
   /// Of `count` rows that follow one another.
-  void apply_rows(const RowWalk<T>& walk, int count, const T* g, const T* x, T* dx) const {
+  template <class Between>
+  void apply_rows(const RowWalk<T>& walk, int count, const T* g, const T* x, T* dx, Between between) const {
     const std::int64_t L = walk.length;
-    if (any_in_double || !short_rows(walk)) {
-      for (int i = 0; i < count; ++i) apply(walk, i, g + i * L, x + i * L, dx + i * L);
+    if (any_in_double || taken_ahead<Between> || !short_rows(walk)) {
+      for (int i = 0; i < count; ++i) apply(walk, i, g + i * L, x + i * L, dx + i * L, between);
       return;
     }
-    by_columns(walk, count, dx, [=, this](std::int64_t, auto, auto of_rows, auto put) {
+    by_columns(walk, count, dx, [=, this](std::int64_t, auto get, auto put) {
       const T *gi = g, *xi = x;
       for (int i = 0; i < count; ++i, gi += L, xi += L)
-        put(i, by_g[i] * of_rows(gi) + (by_x[i] * (of_rows(xi) - hi[i]) + constant[i]));
+        put(i, by_g[i] * get(gi) + (by_x[i] * (get(xi) - hi[i]) + constant[i]));
     });
   }
 

@@ -17,20 +17,6 @@
 namespace eg::kernels {
 namespace {
 
-// Sums of d and d^2 of rows r0 <= r < r0 + count.
-template <class T>
-void sum_rows(const Rows<T>& rows, int r0, int count, const T* m0, double (&out)[2][most_rows]) {
-  block_sums<T, 2>(rows.walk, rows.runs, count, out, [&](int r, std::int64_t s, auto sum) {
-    const Simd<T> m = Simd<T>{} + m0[r0 + r];
-    const auto terms = [m](Simd<T>* a, auto keep, Simd<T> x) {
-      const Simd<T> d = keep(x - m);
-      a[0] += d;
-      a[1] += d * d;
-    };
-    sum(terms, rows.x + (r0 + r) * rows.row_stride + s * rows.run_stride);
-  });
-}
-
 template <class F, class T>
 void each(const Rows<T>& rows, int r, F f) {
   for (std::int64_t s = 0; s < rows.runs; ++s)
@@ -73,13 +59,12 @@ void extreme_row(const Rows<T>& rows, int r, double eps, bool centered, RowStats
 }  // namespace
 
 template <class T>
-void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowStats& out) {
-  alignas(64) T m0[most_rows];
-  for (int r = 0; r < count; r += 8) store(m0 + r, Eight<T>{});
-  if (centered)
-    for (int r = 0; r < count; ++r) m0[r] = rows.x[r * rows.row_stride];
-  alignas(64) double sums[2][most_rows];
-  sum_rows(rows, 0, count, m0, sums);
+void stats_sums(const Rows<T>& rows, int count, bool centered, StatsSums<T>& sums) {
+  block_sums<T, 2>(rows.walk, rows.runs, count, sums.of, stats_rows(rows, count, centered, sums));
+}
+
+template <class T>
+void finish_stats(const Rows<T>& rows, int count, double eps, bool centered, StatsSums<T>& sums, RowStats& out) {
   // Below tiny, squares may have underflowed; that shows only where eps does not hide it.
   constexpr double huge = sizeof(T) == 4 ? 1e36 : 1e300, tiny = sizeof(T) == 4 ? 1e-28 : 1e-280;
   constexpr double limit = sizeof(T) == 4 ? 1e18 : 1e150;
@@ -88,9 +73,9 @@ void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowSta
     i64x8 far, extreme;
   };
   const auto eight = [&](int r) {
-    const f64x8 sum = load<f64x8>(sums[0] + r), square = load<f64x8>(sums[1] + r);
+    const f64x8 sum = load<f64x8>(sums.of[0] + r), square = load<f64x8>(sums.of[1] + r);
     const f64x8 offset = centered ? sum * per_value : f64x8{};
-    const f64x8 mean = convert<f64x8>(load<Eight<T>>(m0 + r)) + offset, v = (square - sum * offset) * per_value;
+    const f64x8 mean = convert<f64x8>(load<Eight<T>>(sums.m0 + r)) + offset, v = (square - sum * offset) * per_value;
     const f64x8 var = select(v > 0.0, v, f64x8{});  // 0 for NaN too, which extreme_row looks into
     store(out.mean + r, mean);
     store(out.var + r, var);
@@ -103,17 +88,22 @@ void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowSta
   if (lane_sum(any) == 0) return;
   for (int r = 0; r < count; ++r) {
     if (odd[r / 8].far[r % 8] == 0) continue;
-    alignas(64) double again[2][most_rows];
-    m0[r] = static_cast<T>(out.mean[r]);
-    sum_rows(rows, r, 1, m0, again);
-    sums[0][r] = again[0][0], sums[1][r] = again[1][0];
+    const Rows<T> row{rows.walk, rows.x + r * rows.row_stride, 0, rows.runs, rows.run_stride};
+    StatsSums<T> again;
+    again.m0[0] = sums.m0[r] = static_cast<T>(out.mean[r]);
+    block_sums<T, 2>(rows.walk, rows.runs, 1, again.of, square_rows(row, again));
+    sums.of[0][r] = again.of[0][0], sums.of[1][r] = again.of[1][0];
     odd[r / 8].extreme = eight(r / 8 * 8).extreme;
   }
   for (int r = 0; r < count; ++r)
     if (odd[r / 8].extreme[r % 8] != 0) extreme_row(rows, r, eps, centered, out);
 }
 
-template void row_stats(const Rows<float>&, int, double, bool, RowStats&);
-template void row_stats(const Rows<double>&, int, double, bool, RowStats&);
+#define EG_INSTANTIATE(T)                                             \
+  template void stats_sums(const Rows<T>&, int, bool, StatsSums<T>&); \
+  template void finish_stats(const Rows<T>&, int, double, bool, StatsSums<T>&, RowStats&);
+EG_INSTANTIATE(float)
+EG_INSTANTIATE(double)
+#undef EG_INSTANTIATE
 
 }  // namespace eg::kernels

@@ -20,10 +20,49 @@ struct RowStats {
   alignas(64) double mean[most_rows], var[most_rows], rstd[most_rows];
 };
 
-/// Statistics of `count` <= most_rows rows; Note [Row statistics]. Not centered: mean 0, var = mean of squares (RMS
-/// norm). rstd = 1 / sqrt(var + eps), eps > 0. A row with a NaN or an infinity has NaN statistics.
+/// Sums of d and d^2, d = x - m0; see Note [Row statistics].
 template <class T>
-void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowStats& out);
+struct StatsSums : RowSums {
+  alignas(64) T m0[most_rows];
+};
+
+/// The rows for such sums, around the m0 that sums.m0 has.
+template <class T>
+auto square_rows(const Rows<T>& rows, const StatsSums<T>& sums) {
+  return [x = rows.x, row_stride = rows.row_stride, run_stride = rows.run_stride, m0 = sums.m0](int r, std::int64_t run,
+                                                                                                auto sum) {
+    const Simd<T> m = Simd<T>{} + m0[r];
+    const auto terms = [m](Simd<T>* a, auto keep, Simd<T> v) {
+      const Simd<T> d = keep(v - m);
+      a[0] += d;
+      a[1] += d * d;
+    };
+    sum(terms, x + r * row_stride + run * run_stride);
+  };
+}
+
+/// square_rows around what row_stats starts from: each row's first value, or 0.
+template <class T>
+auto stats_rows(const Rows<T>& rows, int count, bool centered, StatsSums<T>& sums) {
+  for (int r = 0; r < count; r += 8) store(sums.m0 + r, Eight<T>{});
+  if (centered)
+    for (int r = 0; r < count; ++r) sums.m0[r] = rows.x[r * rows.row_stride];
+  return square_rows(rows, sums);
+}
+
+/// Statistics of `count` <= most_rows rows; Note [Row statistics]. Not centered: mean 0, var = mean of squares (RMS
+/// norm). rstd = 1 / sqrt(var + eps), eps > 0. A row with a NaN or an infinity has NaN statistics. In two steps, of
+/// which the second may take some sums again.
+template <class T>
+void stats_sums(const Rows<T>& rows, int count, bool centered, StatsSums<T>& sums);
+template <class T>
+void finish_stats(const Rows<T>& rows, int count, double eps, bool centered, StatsSums<T>& sums, RowStats& out);
+template <class T>
+inline void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowStats& out) {
+  StatsSums<T> sums;
+  stats_sums(rows, count, centered, sums);
+  finish_stats(rows, count, eps, centered, sums, out);
+}
 
 /// Whether arithmetic in T neither overflows nor underflows on a row with these statistics, else it works in double. Of
 /// a row, or a mask of eight.

@@ -196,6 +196,83 @@ TEST_CASE("normalize: results of a size that goes past the caches have the bits 
   }
 }
 
+TEST_CASE_TEMPLATE("normalize: sums taken while other rows are mapped have the bits of those of a row alone", T, float,
+                   double) {
+  const int64_t R = 132;
+  for (const int64_t L : {int64_t{16384}, int64_t{16391}}) {  // all rows aligned to be stored past the caches; some
+    CAPTURE(L);
+    Vec<T> x = randn<T>(R * L, 1, 2), g = randn<T>(R * L, 2);
+    const Vec<T> w = randn<T>(L, 3), b = randn<T>(L, 4);
+    const auto each_of = [&](int64_t row, auto change) {
+      for (int64_t i = row * L; i < (row + 1) * L; ++i) change(x[size_t(i)]);
+    };
+    each_of(5, [](T& v) { v *= std::is_same_v<T, float> ? T(1e25) : static_cast<T>(1e200); });
+    each_of(8, [](T& v) { v = T(3); });
+    x[size_t(17 * L)] = T(1e4);  // the first value, around which squares are summed
+    x[size_t(29 * L + 77)] = std::numeric_limits<T>::quiet_NaN();
+
+    // Rows `from` on of `runs` runs, as y and dx of each norm; batch norm's channels are one row, then two half of all
+    // rows apart.
+    const auto run = [&](int64_t from, int64_t rows, const Vec<T>& xs, const Vec<T>& gs) {
+      const T *const xr = xs.data() + from * L, *const gr = gs.data() + from * L;
+      Vec<Vec<T>> out(10, Vec<T>(size_t(rows * L)));
+      Vec<double> mean(static_cast<size_t>(rows)), rstd(mean);
+      Vec<T> dw(size_t(std::max(L, rows))), db(dw);
+      const auto both = [&](size_t k, auto forward, auto backward) {
+        forward(out[k].data());
+        backward(out[k + 1].data());
+      };
+      both(
+          0, [&](T* y) { instance_norm<T>(rows, 1, L, xr, &w[0], &b[0], 1e-5, y, mean.data(), rstd.data(), nullptr); },
+          [&](T* dx) {
+            instance_norm_backward<T>(rows, 1, L, gr, xr, mean.data(), rstd.data(), &w[0], dx, nullptr, nullptr);
+          });
+      both(
+          2, [&](T* y) { layer_norm<T>(rows, L, xr, w.data(), b.data(), 1e-5, true, y, mean.data(), rstd.data()); },
+          [&](T* dx) {
+            layer_norm_backward<T>(rows, L, gr, xr, mean.data(), rstd.data(), w.data(), true, dx, dw.data(), db.data());
+          });
+      const GroupShape s{rows / 2, 2, L, 1};
+      both(
+          4, [&](T* y) { group_norm<T>(s, xr, w.data(), b.data(), 1e-5, y, mean.data(), rstd.data(), nullptr); },
+          [&](T* dx) { group_norm_backward<T>(s, gr, xr, mean.data(), rstd.data(), w.data(), dx, nullptr, nullptr); });
+      for (int64_t runs : {1, 2})
+        both(
+            runs == 1 ? 6 : 8,
+            [&](T* y) {
+              batch_norm<T>(runs, rows / runs, L, xr, nullptr, nullptr, 1e-5, y, mean.data(), rstd.data(), nullptr);
+            },
+            [&](T* dx) {
+              batch_norm_backward<T>(runs, rows / runs, L, gr, xr, mean.data(), rstd.data(), nullptr, dx, nullptr,
+                                     nullptr);
+            });
+      return out;
+    };
+    eg::set_num_threads(2);
+    const Vec<Vec<T>> all = run(0, R, x, g);
+    eg::set_num_threads(1);
+    for (int64_t row : {0, 4, 8, 16, 28, 40, 64, 130}) {
+      CAPTURE(row);
+      const Vec<Vec<T>> alone = run(row, 2, x, g);  // two rows: the sample of group norm
+      for (size_t k = 0; k < 8; ++k) {
+        CAPTURE(k);
+        CHECK(same_bits(alone[k], slice(all[k], row * L, 2 * L)));
+      }
+      if (row >= R / 2) continue;
+      Vec<T> xc = slice(x, row * L, L), gc = slice(g, row * L, L);
+      for (int64_t i = 0; i < L; ++i) {
+        xc.push_back(x[size_t((row + R / 2) * L + i)]);
+        gc.push_back(g[size_t((row + R / 2) * L + i)]);
+      }
+      const Vec<Vec<T>> channel = run(0, 2, xc, gc);
+      for (size_t k = 8; k < 10; ++k) {
+        CHECK(same_bits(slice(channel[k], 0, L), slice(all[k], row * L, L)));
+        CHECK(same_bits(slice(channel[k], L, L), slice(all[k], (row + R / 2) * L, L)));
+      }
+    }
+  }
+}
+
 TEST_CASE("normalize: averages for running statistics: mean of n, unbiased variance") {
   const Vec<double> mean{1, 10, 3, 30}, var{2, 4, 6, 8};  // N = 2, C = 2
   Vec<double> m(2), u(2);
