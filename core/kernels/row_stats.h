@@ -41,7 +41,7 @@ auto square_rows(const Rows<T>& rows, const StatsSums<T>& sums) {
   };
 }
 
-/// square_rows around what row_stats starts from: each row's first value, or 0.
+/// square_rows around what statistics start from: each row's first value, or 0.
 template <class T>
 auto stats_rows(const Rows<T>& rows, int count, bool centered, StatsSums<T>& sums) {
   for (int r = 0; r < count; r += 8) store(sums.m0 + r, Eight<T>{});
@@ -50,19 +50,13 @@ auto stats_rows(const Rows<T>& rows, int count, bool centered, StatsSums<T>& sum
   return square_rows(rows, sums);
 }
 
-/// Statistics of `count` <= most_rows rows; Note [Row statistics]. Not centered: mean 0, var = mean of squares (RMS
-/// norm). rstd = 1 / sqrt(var + eps), eps > 0. A row with a NaN or an infinity has NaN statistics. In two steps, of
-/// which the second may take some sums again.
+/// Statistics of `count` <= most_rows rows in two steps: the sums of stats_rows; and what they say, for which some may
+/// be taken again. See Note [Row statistics]. Not centered: mean 0, var = mean of squares (RMS norm). rstd = 1 /
+/// sqrt(var + eps), eps > 0. A row with a NaN or an infinity has NaN statistics.
 template <class T>
 void stats_sums(const Rows<T>& rows, int count, bool centered, StatsSums<T>& sums);
 template <class T>
 void finish_stats(const Rows<T>& rows, int count, double eps, bool centered, StatsSums<T>& sums, RowStats& out);
-template <class T>
-inline void row_stats(const Rows<T>& rows, int count, double eps, bool centered, RowStats& out) {
-  StatsSums<T> sums;
-  stats_sums(rows, count, centered, sums);
-  finish_stats(rows, count, eps, centered, sums, out);
-}
 
 /// Whether arithmetic in T neither overflows nor underflows on a row with these statistics, else it works in double. Of
 /// a row, or a mask of eight.
