@@ -21,15 +21,6 @@ constexpr std::int64_t chunk_bytes = 256 * 1024;  // most bytes of transformed i
 constexpr std::int64_t least_positions = 128;     // of short lines
 constexpr std::int64_t taps_at_once = 512;        // of a panel: half of the first-level cache
 
-/// Where every (point, group of taps, channel) of the parts lies in the transformed input.
-void find_offsets(const WinogradPlanes& w, std::int64_t plane, std::int64_t* to) {
-  for (const WinogradPlanes::Part& part : w.parts)
-    for (int point = 0; point < points; ++point)
-      for (const TapGroup& g : part.groups)
-        for (std::int64_t k = 0; k < w.quads.channels && g.has(point); ++k)
-          *to++ = w.offset(g, point, k, w.quads.channels, plane);
-}
-
 using Rows = Vec<float, 8>;  // a value of each row of a panel
 
 /// The taps of a channel for the rows of a panel, w_row apart.
@@ -240,7 +231,8 @@ bool correlate_winograd(const Correlation& c, const float* source, const float* 
   std::int64_t* const offsets = scratch<5, std::int64_t>(depth);
   const std::int64_t group_size = depth * panels.count * tile_rows;
   float* const packed = scratch<2, float>(s.groups * group_size);
-  find_offsets(w, plane, offsets);
+  std::int64_t* next = offsets;
+  for (const WinogradPlanes::Part& part : w.parts) next = w.find_offsets(part, s.channels, plane, next);
   pack_transformed(c, w, weight, panels, group_size, packed);
 
   std::vector<std::atomic<bool>> not_finite(static_cast<std::size_t>(s.n));

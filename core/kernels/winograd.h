@@ -72,6 +72,13 @@ struct WinogradPlanes {
                       std::int64_t plane) const {
     return ((g.plane + point) * channels + channel) * plane + g.shift_h * quads.w.line() + g.shift;
   }
+  /// Those of the rows of a part's products: point by point, by group of taps and channel. Returns where they end.
+  std::int64_t* find_offsets(const Part& part, std::int64_t channels, std::int64_t plane, std::int64_t* to) const {
+    for (int point = 0; point < points; ++point)
+      for (const TapGroup& g : part.groups)
+        for (std::int64_t k = 0; k < channels && g.has(point); ++k) *to++ = offset(g, point, k, channels, plane);
+    return to;
+  }
 };
 
 /// For `rows` channels of the result. False where it does not pay: few multiplications saved (a dilation, single taps,

@@ -140,13 +140,6 @@ struct WeightGrad {
   std::int64_t depth(std::int64_t channels) const { return products().depth / w.quads.channels * channels; }
   std::int64_t rows(std::int64_t channels) const { return products().all() / w.quads.channels * channels; }
 
-  /// What the rows of `channels` channels read.
-  void find_offsets(std::int64_t channels, std::int64_t plane, std::int64_t* to) const {
-    for (int point = 0; point < points; ++point)
-      for (const TapGroup& t : products().groups)
-        for (std::int64_t k = 0; k < channels && t.has(point); ++k) *to++ = w.offset(t, point, k, channels, plane);
-  }
-
   /// The sums over n quads of a chunk for channels of x and `count` channels of g from o on; rows of `to` are `count`
   /// long.
   void multiply(std::int64_t channels, const float* planes, const std::int64_t* offsets, const float* turned,
@@ -187,7 +180,7 @@ void WeightGrad::by_bands(std::int64_t bands) {
       std::int64_t* const offsets = scratch<5, std::int64_t>(rows(channels));
       float* const planes = scratch<3, float>(channels * w.plane_count * plane);
       float* const sums = scratch<2, float>(rows(channels) * weight_vecs * width);
-      find_offsets(channels, plane, offsets);
+      w.find_offsets(products(), channels, plane, offsets);
       fill_winograd(w, x, group, k0, k0 + channels, 0, total + p.reach(), plane, planes);
       const std::int64_t blocks = divide_up(vectors, weight_vecs);
       for (std::int64_t block = 0; block < blocks; ++block) {
@@ -210,7 +203,7 @@ void WeightGrad::by_partial_sums() {
   const std::int64_t chunk = even_share(total, most, partials);
   const std::int64_t chunks = divide_up(total, chunk), plane = plane_length<float>(p, chunk);
   std::int64_t* const offsets = scratch<5, std::int64_t>(rows(p.channels));
-  find_offsets(p.channels, plane, offsets);
+  w.find_offsets(products(), p.channels, plane, offsets);
   float* const sums = scratch<2, float>(partials * size);
   detail::parallel_for(partials, 1, [&](std::int64_t begin, std::int64_t end) {
     float* const planes = scratch<3, float>(p.channels * w.plane_count * plane);
