@@ -27,21 +27,17 @@ void batch_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, cons
   detail::parallel_for(C, grain_channels(C, block, walk.sums_ahead), [&](std::int64_t begin, std::int64_t end) {
     NormCoefs<T> coefs;
     const auto rows_at = [&](std::int64_t c0) { return Rows<T>{walk, x + c0 * L, L, N, C * L}; };
-    sum_and_map<T, StatsSums<T>>(
-        walk, N, walk.sums_ahead, begin, end, block,
-        [&](std::int64_t c0, int count, auto& sums) { stats_sums(rows_at(c0), count, true, sums); },
-        [&](std::int64_t c0, int count, auto& sums) { return stats_rows(rows_at(c0), count, true, sums); },
-        [&](std::int64_t c0, int count, auto& sums, auto between) {
-          finish_stats(rows_at(c0), count, eps, true, sums, coefs);
-          for (int c = 0; c < count; ++c) {
-            mean[c0 + c] = coefs.mean[c], rstd[c0 + c] = coefs.rstd[c];
-            coefs.w[c] = at(weight, c0 + c, 1), coefs.b[c] = at(bias, c0 + c, 0);
-            if (var) var[c0 + c] = coefs.var[c];
-          }
-          coefs.prepare(count);
-          for (std::int64_t n = 0; n < N; ++n)
-            coefs.apply_rows(walk, count, x + (n * C + c0) * L, y + (n * C + c0) * L, between);
-        });
+    stats_and_map<T>(walk.sums_ahead, begin, end, block, eps, true, coefs, rows_at,
+                     [&](std::int64_t c0, int count, auto between) {
+                       for (int c = 0; c < count; ++c) {
+                         mean[c0 + c] = coefs.mean[c], rstd[c0 + c] = coefs.rstd[c];
+                         coefs.w[c] = at(weight, c0 + c, 1), coefs.b[c] = at(bias, c0 + c, 0);
+                         if (var) var[c0 + c] = coefs.var[c];
+                       }
+                       coefs.prepare(count);
+                       for (std::int64_t n = 0; n < N; ++n)
+                         coefs.apply_rows(walk, count, x + (n * C + c0) * L, y + (n * C + c0) * L, between);
+                     });
     walk.finish();
   });
 }

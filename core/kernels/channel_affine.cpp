@@ -93,11 +93,8 @@ void channel_affine_backward(std::int64_t N, std::int64_t C, std::int64_t L, con
                         on_the_way ? dx + at_run : nullptr, of_run);
             of.g[i] = of_run[0], of.gxh[i] = (of_run[1] - SplitMean<T>(mu[i]).lo * of_run[0]) * r[i];
           }
-        else {
-          RowSums of_runs;
-          run_sums(walk, count, g + r0 * L, x + r0 * L, mu, of_runs);
-          finish_grad_sums<T>(count, of_runs, mu, r, of);
-        }
+        else
+          run_grad_sums(walk, count, g + r0 * L, x + r0 * L, mu, r, of);
         copy_row(of.g, count, sum_g + r0);
         copy_row(of.gxh, count, sum_gxh + r0);
         for (int i = 0; i < count; ++i)

@@ -37,26 +37,22 @@ void group_norm(const GroupShape& s, const T* x, const T* weight, const T* bias,
     RowStats stats;
     NormCoefs<T> coefs;
     const auto rows_at = [&](std::int64_t r0) { return Rows<T>{whole, x + r0 * M, M}; };
-    sum_and_map<T, StatsSums<T>>(
-        whole, 1, walk.sums_ahead, begin, end, block,
-        [&](std::int64_t r0, int count, auto& sums) { stats_sums(rows_at(r0), count, true, sums); },
-        [&](std::int64_t r0, int count, auto& sums) { return stats_rows(rows_at(r0), count, true, sums); },
-        [&](std::int64_t r0, int rows, auto& sums, auto between) {
-          finish_stats(rows_at(r0), rows, eps, true, sums, stats);
-          copy_row(stats.mean, rows, mean + r0);
-          copy_row(stats.rstd, rows, rstd + r0);
-          if (var) copy_row(stats.var, rows, var + r0);
-          each_runs(
-              s, r0, r0 + rows,
-              [&](int i, std::int64_t row, std::int64_t c) {
-                coefs.mean[i] = stats.mean[row], coefs.rstd[i] = stats.rstd[row];
-                coefs.w[i] = at(weight, c, 1), coefs.b[i] = at(bias, c, 0);
-              },
-              [&](std::int64_t run, int count) {
-                coefs.prepare(count);
-                coefs.apply_rows(walk, count, x + run * s.L, y + run * s.L, between);
-              });
-        });
+    stats_and_map<T>(walk.sums_ahead, begin, end, block, eps, true, stats, rows_at,
+                     [&](std::int64_t r0, int rows, auto between) {
+                       copy_row(stats.mean, rows, mean + r0);
+                       copy_row(stats.rstd, rows, rstd + r0);
+                       if (var) copy_row(stats.var, rows, var + r0);
+                       each_runs(
+                           s, r0, r0 + rows,
+                           [&](int i, std::int64_t row, std::int64_t c) {
+                             coefs.mean[i] = stats.mean[row], coefs.rstd[i] = stats.rstd[row];
+                             coefs.w[i] = at(weight, c, 1), coefs.b[i] = at(bias, c, 0);
+                           },
+                           [&](std::int64_t run, int count) {
+                             coefs.prepare(count);
+                             coefs.apply_rows(walk, count, x + run * s.L, y + run * s.L, between);
+                           });
+                     });
     walk.finish();
   });
 }
@@ -85,9 +81,7 @@ void group_norm_backward(const GroupShape& s, const T* g, const T* x, const doub
             coefs.mean[i] = mean[r0 + row], coefs.rstd[i] = rstd[r0 + row];
           },
           [&](std::int64_t run, int count) {
-            RowSums of;
-            run_sums(walk, count, g + run * s.L, x + run * s.L, coefs.mean, of);
-            finish_grad_sums<T>(count, of, coefs.mean, coefs.rstd, sums);
+            run_grad_sums(walk, count, g + run * s.L, x + run * s.L, coefs.mean, coefs.rstd, sums);
             copy_row(sums.g, count, sum_g + run);
             copy_row(sums.gxh, count, sum_gxh + run);
           });

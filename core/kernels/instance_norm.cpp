@@ -14,20 +14,16 @@ void instance_norm(std::int64_t N, std::int64_t C, std::int64_t L, const T* x, c
   detail::parallel_for(N * C, grain_rows(L, walk.past_caches), [&](std::int64_t begin, std::int64_t end) {
     NormCoefs<T> coefs;
     const auto rows_at = [&](std::int64_t r0) { return Rows<T>{walk, x + r0 * L, L}; };
-    sum_and_map<T, StatsSums<T>>(
-        walk, 1, walk.sums_ahead, begin, end, block,
-        [&](std::int64_t r0, int count, auto& sums) { stats_sums(rows_at(r0), count, true, sums); },
-        [&](std::int64_t r0, int count, auto& sums) { return stats_rows(rows_at(r0), count, true, sums); },
-        [&](std::int64_t r0, int count, auto& sums, auto between) {
-          finish_stats(rows_at(r0), count, eps, true, sums, coefs);
-          copy_row(coefs.mean, count, mean + r0);
-          copy_row(coefs.rstd, count, rstd + r0);
-          if (var) copy_row(coefs.var, count, var + r0);
-          cycle_params(weight, r0 % C, C, count, 1, coefs.w);
-          cycle_params(bias, r0 % C, C, count, 0, coefs.b);
-          coefs.prepare(count);
-          coefs.apply_rows(walk, count, x + r0 * L, y + r0 * L, between);
-        });
+    stats_and_map<T>(walk.sums_ahead, begin, end, block, eps, true, coefs, rows_at,
+                     [&](std::int64_t r0, int count, auto between) {
+                       copy_row(coefs.mean, count, mean + r0);
+                       copy_row(coefs.rstd, count, rstd + r0);
+                       if (var) copy_row(coefs.var, count, var + r0);
+                       cycle_params(weight, r0 % C, C, count, 1, coefs.w);
+                       cycle_params(bias, r0 % C, C, count, 0, coefs.b);
+                       coefs.prepare(count);
+                       coefs.apply_rows(walk, count, x + r0 * L, y + r0 * L, between);
+                     });
     walk.finish();
   });
 }

@@ -126,26 +126,22 @@ void layer_norm(std::int64_t R, std::int64_t M, const T* x, const T* weight, con
     NormCoefs<T> coefs;
     std::fill_n(coefs.w, most_rows, 1.0);
     const auto rows_at = [&](std::int64_t r0) { return Rows<T>{walk, x + r0 * M, M}; };
-    sum_and_map<T, StatsSums<T>>(
-        walk, 1, walk.sums_ahead, begin, end, block,
-        [&](std::int64_t r0, int count, auto& sums) { stats_sums(rows_at(r0), count, centered, sums); },
-        [&](std::int64_t r0, int count, auto& sums) { return stats_rows(rows_at(r0), count, centered, sums); },
-        [&](std::int64_t r0, int count, auto& sums, auto between) {
-          finish_stats(rows_at(r0), count, eps, centered, sums, coefs);
-          copy_row(coefs.mean, count, mean + r0);
-          copy_row(coefs.rstd, count, rstd + r0);
-          coefs.prepare(count);
-          const bool together = go_together(M) && !coefs.any_extreme;
-          for (int i = 0; i < count; i += together ? count : 1) {
-            const std::int64_t at_row = (r0 + i) * M;
-            if (together)
-              normalize_rows<false>(walk, &coefs, i, count, x + at_row, weight, bias, y + at_row, between);
-            else if (is_ordinary<T>(coefs.mean[i], coefs.rstd[i]))
-              normalize_rows<true>(walk, &coefs, i, 1, x + at_row, weight, bias, y + at_row, between);
-            else
-              extreme_row(M, coefs.mean[i], coefs.rstd[i], x + at_row, weight, bias, y + at_row);
-          }
-        });
+    stats_and_map<T>(walk.sums_ahead, begin, end, block, eps, centered, coefs, rows_at,
+                     [&](std::int64_t r0, int count, auto between) {
+                       copy_row(coefs.mean, count, mean + r0);
+                       copy_row(coefs.rstd, count, rstd + r0);
+                       coefs.prepare(count);
+                       const bool together = go_together(M) && !coefs.any_extreme;
+                       for (int i = 0; i < count; i += together ? count : 1) {
+                         const std::int64_t at_row = (r0 + i) * M;
+                         if (together)
+                           normalize_rows<false>(walk, &coefs, i, count, x + at_row, weight, bias, y + at_row, between);
+                         else if (is_ordinary<T>(coefs.mean[i], coefs.rstd[i]))
+                           normalize_rows<true>(walk, &coefs, i, 1, x + at_row, weight, bias, y + at_row, between);
+                         else
+                           extreme_row(M, coefs.mean[i], coefs.rstd[i], x + at_row, weight, bias, y + at_row);
+                       }
+                     });
     walk.finish();
   });
 }

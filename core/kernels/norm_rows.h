@@ -27,8 +27,9 @@ struct NormCoefs : RowStats {
   alignas(64) T hi[most_rows], scale[most_rows], shift[most_rows];
   bool any_extreme;
 
-  NormCoefs() {
-    for (auto* of_runs : {&this->mean, &this->rstd, &w, &b}) fill(*of_runs, 0.0);
+  NormCoefs() {  // lanes of no run are ordinary
+    for (auto* of_runs : {&this->mean, &w, &b}) fill(*of_runs, 0.0);
+    fill(this->rstd, 1.0);
   }
 
   void prepare(int count);
@@ -107,6 +108,15 @@ void run_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const d
 /// g and gxh of the runs from them. Not for extreme rows.
 template <class T>
 void finish_grad_sums(int count, const RowSums& of, const double* mean, const double* rstd, RunSums& sums);
+
+/// Both: g and gxh of `count` <= most_rows runs.
+template <class T>
+inline void run_grad_sums(const RowWalk<T>& walk, int count, const T* g, const T* x, const double* mean,
+                          const double* rstd, RunSums& sums) {
+  RowSums of;
+  run_sums(walk, count, g, x, mean, of);
+  finish_grad_sums<T>(count, of, mean, rstd, sums);
+}
 
 /// dx = rstd (w g - mean_g - xh mean_gxh) as dx = by_g g + by_x (x - hi) + constant for up to most_rows runs, where the
 /// means are those of w g and w g xh over the run's row; in double instead where in_double.

@@ -58,6 +58,22 @@ void stats_sums(const Rows<T>& rows, int count, bool centered, StatsSums<T>& sum
 template <class T>
 void finish_stats(const Rows<T>& rows, int count, double eps, bool centered, StatsSums<T>& sums, RowStats& out);
 
+/// sum_and_map with statistics: use(r0, count, between) for each block of [begin, end) once `out` has those of
+/// rows_at(r0).
+template <class T, class RowsAt, class Use>
+inline void stats_and_map(bool sums_ahead, std::int64_t begin, std::int64_t end, int block, double eps, bool centered,
+                          RowStats& out, const RowsAt& rows_at, const Use& use) {
+  const Rows<T> first = rows_at(begin);
+  sum_and_map<T, StatsSums<T>>(
+      first.walk, first.runs, sums_ahead, begin, end, block,
+      [&](std::int64_t r0, int count, auto& sums) { stats_sums(rows_at(r0), count, centered, sums); },
+      [&](std::int64_t r0, int count, auto& sums) { return stats_rows(rows_at(r0), count, centered, sums); },
+      [&](std::int64_t r0, int count, auto& sums, auto between) {
+        finish_stats(rows_at(r0), count, eps, centered, sums, out);
+        use(r0, count, between);
+      });
+}
+
 /// Whether arithmetic in T neither overflows nor underflows on a row with these statistics, else it works in double. Of
 /// a row, or a mask of eight.
 template <class T, class D>

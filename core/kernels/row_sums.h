@@ -34,6 +34,7 @@ struct RowWalk {
         rest(n % N != 0),
         past_caches(n >= 1024 && results * static_cast<std::int64_t>(sizeof(T)) >= 8 << 20),
         sums_ahead(past_caches && inputs * static_cast<std::int64_t>(sizeof(T)) > 32 << 10) {
+    if (sums_ahead) ahead = 0;
     // Lanes of the last vector that no whole vector holds.
     const std::int64_t first = n >= N ? full - last : 0, end = n >= N ? N : n;
     MaskLane<T> lane[N];
